@@ -1,0 +1,186 @@
+"""Colleagues who may sign in, what they may do, and who is acting."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hub.domain.address import Address
+from hub.domain.ids import UserId, derived_id
+from hub.domain.message import Strength
+
+
+class UserRole(StrEnum):
+    """Small but real: admins run the hub, agents talk to people."""
+
+    ADMIN = "admin"
+    AGENT = "agent"
+
+
+class Right(StrEnum):
+    """What a verb asks for."""
+
+    READ_CONTACTS = "read-contacts"
+    EDIT_CONTACTS = "edit-contacts"
+    WRITE_MESSAGES = "write-messages"
+    WRITE_NOTES = "write-notes"
+    OWN_CONVERSATIONS = "own-conversations"
+    """Assign, close, re-open."""
+    DELETE_CONVERSATIONS = "delete-conversations"
+    RUN_OUTBOX = "run-outbox"
+    RUN_QUARANTINE = "run-quarantine"
+    RUN_CHANNELS = "run-channels"
+    RUN_USERS = "run-users"
+    READ_STATUS = "read-status"
+    ASK_AS = "ask-as"
+
+
+AGENT_RIGHTS = frozenset(
+    {
+        Right.READ_CONTACTS,
+        Right.EDIT_CONTACTS,
+        Right.WRITE_MESSAGES,
+        Right.WRITE_NOTES,
+        Right.OWN_CONVERSATIONS,
+        Right.RUN_OUTBOX,
+        Right.READ_STATUS,
+    }
+)
+RIGHTS: dict[UserRole, frozenset[Right]] = {UserRole.AGENT: AGENT_RIGHTS, UserRole.ADMIN: frozenset(Right)}
+
+
+class ActorKind(StrEnum):
+    """Who acts: a colleague, a contact, or the hub itself."""
+
+    USER = "user"
+    CONTACT = "contact"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks, through which door, and how well that is known. Every public verb takes one first."""
+
+    kind: ActorKind
+    id: str
+    """UserId, ContactId, or the name of the part of the hub."""
+    name: str = ""
+    roles: tuple[UserRole, ...] = ()
+    teams: tuple[str, ...] = ()
+    via: str
+    """"console", "api", "cli", "xmpp", "mail", "system"."""
+    assurance: Strength = Strength.VERIFIED
+    language: str = "en"
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """The union of the rights of the actor's roles; the system has them all, a contact none."""
+        if self.kind is ActorKind.SYSTEM:
+            return frozenset(Right)
+        if self.kind is ActorKind.CONTACT or self.assurance is Strength.CLAIMED:
+            return frozenset()
+        return frozenset().union(*(RIGHTS[role] for role in self.roles))
+
+    @property
+    def user_id(self) -> UserId | None:
+        """The colleague, where one acts."""
+        return UserId(self.id) if self.kind is ActorKind.USER else None
+
+
+def system_actor(part: str) -> Actor:
+    """The hub itself acting, for example `system_actor("dispatch")`."""
+    return Actor(kind=ActorKind.SYSTEM, id=part, name=part, via="system")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A colleague's account."""
+
+    id: UserId
+    version: int = 0
+    name: str
+    """What they sign in with; unique, folded."""
+    display_name: str
+    role: UserRole
+    language: str = "en"
+    time_zone: str = ""
+    password_hash: str = ""
+    must_change_password: bool = False
+    active: bool = True
+    links: tuple[Address, ...] = ()
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffLink:
+    """A native account bound to a colleague: id = H(channel, normal form)."""
+
+    id: str
+    version: int = 0
+    user_id: UserId
+    address: Address
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCode:
+    """A one-time code that binds a native account: id = H(code). 10 minutes, one use."""
+
+    id: str
+    version: int = 0
+    user_id: UserId
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A console session: id = SHA-256 of the cookie. Idle and absolute ends."""
+
+    id: str
+    version: int = 0
+    user_id: UserId
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """A bearer token of the API: id = SHA-256 of the token."""
+
+    id: str
+    version: int = 0
+    user_id: UserId
+    name: str
+    scopes: tuple[str, ...] = ()
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to what, through which door. Never a body."""
+
+    id: str
+    version: int = 0
+    at: datetime
+    actor: str
+    """`user:u_...`, `contact:c_...`, `system:dispatch`."""
+    via: str
+    verb: str
+    subject: str = ""
+    """Id of what it was done to."""
+    outcome: str = "ok"
+    detail: str = ""
+    day: str = ""
+    """`2026-11-23`, the index's equality key."""
+
+
+def user_id_of(name: str) -> UserId:
+    """The id of the user with this (folded) name: the insert is the uniqueness check."""
+    return UserId(derived_id("u", name))
+
+
+def staff_link_id(address: Address) -> str:
+    """The claim document of a linked native account."""
+    return derived_id("l", address.channel, address.normal)

@@ -1,0 +1,164 @@
+"""The connector contract: one configured account on one channel, translated to and from our types, and nothing else.
+
+Connectors own no rules, no store, no retries and no reconnects: the supervisor owns back-off, debounce, and saying it
+once when a link breaks and once when it heals.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from hub.domain.arrival import Arrival
+from hub.domain.ids import ArrivalId
+from hub.domain.message import RecipientStatus
+from hub.domain.outbox import OutboxItem
+from hub.ports.addresses import AddressForm
+from hub.ports.clock import Clock
+from hub.ports.parser import Parser
+
+
+class LinkState(StrEnum):
+    """State of a channel's connection. UP must be earned by a check that ran."""
+
+    DOWN = "down"
+    CONNECTING = "connecting"
+    UP = "up"
+    PARKED = "parked"
+    """Will not be retried by itself: credentials or configuration must be mended."""
+
+
+class OnRepeat(StrEnum):
+    """What happens when the same parcel is sent twice. RECOGNISED: the peer drops the second by its id, so an unknown
+    outcome is retried. NOT_RECOGNISED: a person must decide."""
+
+    RECOGNISED = "recognised"
+    NOT_RECOGNISED = "not-recognised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One attempt to send one item. `files` are the attachments' bytes in order. `signature_key` signs the header by
+    which our own traffic is known."""
+
+    item: OutboxItem
+    attempt: int
+    files: tuple[bytes, ...] = ()
+    signature_key: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The peer took it. `delivered` only where the peer said that the recipient has it."""
+
+    native_ref: str = ""
+    detail: str = ""
+    """In words, for "delivered 10:42 to mx.example.org"."""
+    delivered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryUpdate:
+    """Later news of something sent: found by our message id or the peer's reference."""
+
+    message_id: str = ""
+    native_ref: str = ""
+    at: datetime
+    status: RecipientStatus
+
+
+class Inlet(Protocol):
+    """What a connector gets: the only way into the hub. Bound to the connector's account."""
+
+    async def accept(self, arrival: Arrival) -> ArrivalId:
+        """Returns once durable; only then acknowledge upstream. Raises StoreUnavailable (refuse temporarily, so that
+        the sender keeps it) and Invalid (out of bounds: refuse for good)."""
+
+    async def delivered(self, update: DeliveryUpdate) -> None: ...
+
+    async def load_cursor(self, stream: str) -> bytes | None: ...
+
+    async def save_cursor(self, stream: str, value: bytes) -> None:
+        """Only after accept of everything before it."""
+
+    def report(self, state: LinkState, detail: str = "") -> None:
+        """Says how the link is; cheap, never raises."""
+
+
+class Connector(Protocol):
+    """One configured account on one channel. The constructor does no I/O."""
+
+    async def run(self, inlet: Inlet) -> None:
+        """Connect, report UP, feed the inlet until cancelled. Ends only by cancellation or by raising Unreachable
+        (retry), AuthRejected or Misconfigured (park, tell the admin)."""
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """One attempt. Raises TemporaryFailure, PermanentFailure or UnknownOutcome; nothing else. Called only while
+        the link is UP, from one task for each lane at a time; bounded by the caller's deadline (60 s)."""
+
+
+@runtime_checkable
+class StaffLine(Protocol):
+    """Optional: the channel can carry colleagues' chats with the bot."""
+
+    async def say(self, address: str, text: str, stanza_id: str) -> None:
+        """Send a bot's reply to the full native address at once, without the outbox. Raises SendError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeStep:
+    """One step of a channel test: what was tried, whether it works, and how to mend it where it does not.
+    `title`, `detail` and `fix` are English message ids; the edges translate them."""
+
+    title: str
+    ok: bool
+    detail: str = ""
+    fix: str = ""
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """Optional: the channel can be tested from outside its run."""
+
+    async def probe(self) -> list[ProbeStep]:
+        """Tries each step in order and stops at the first that fails. Never raises; bounded to 30 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorContext:
+    """What every connector's factory is given. `signature_key` is for own-traffic headers."""
+
+    name: str
+    """The configured channel's name, which is the account name everywhere."""
+    hostname: str
+    """Our name towards peers (EHLO, Message-ID domain where the account has none)."""
+    clock: Clock
+    data_dir: Path
+    max_message_bytes: int = 26_214_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelKind:
+    """One line of the registry: what a kind of channel brings."""
+
+    name: str
+    """"email", "xmpp"."""
+    settings: type[Any]
+    """A pydantic model; the table `[channels.NAME]` without `kind`."""
+    connect: Callable[[Any, ConnectorContext], Connector]
+    parser: Parser
+    address_form: AddressForm
+    on_repeat: OnRepeat
+    own_addresses: Callable[[Any], Sequence[str]]
+    """Patterns of our own addresses, for routing and for telling own from foreign."""
+    can_send: Callable[[Any], bool]
+    """Whether these settings allow sending at all (mail without submission cannot)."""
+    message_domain: Callable[[Any], str]
+    """The domain for our Message-IDs and the From address's, '' where the channel has none."""
+    sender_address: Callable[[Any], str]
+    """The address that we write from."""
+    carries_staff: bool = False
+    """Colleagues may talk to the bot here."""
+    authserv_id: Callable[[Any], str] = lambda settings: ""

@@ -1,0 +1,177 @@
+"""Every kind of document: its type, its key, its indexes. Engines interpret these declarations; what is not declared
+cannot be queried. docs/queries.md says which query and which invariant each one serves."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from hub.domain.arrival import ArrivalRecord
+from hub.domain.contact import Contact, Identity
+from hub.domain.conversation import Conversation, Placement
+from hub.domain.interaction import Interaction, MessageReference, Sighting
+from hub.domain.outbox import OutboxItem
+from hub.domain.people import AccessToken, AuditEntry, LinkCode, Session, StaffLink, User
+from hub.domain.turn import BotContext, BotTurn
+from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An ordered index over top-level fields; ties are broken by id.
+
+    `sparse`: documents in which any key is None are not in it. `many`: the first key is a list, and the document
+    stands in the index once for each distinct element.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    sparse: bool = False
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[T]):
+    """One kind of document. `type` is a frozen dataclass with `id: str` and `version: int`.
+
+    `clustered` names the index along which an engine may lay the rows out; `shard` the field that a cluster
+    would spread it by (hashed), `id` for kinds whose insert is a claim.
+    """
+
+    name: str
+    type: type[T]
+    indexes: tuple[Index, ...] = ()
+    clustered: str = ""
+    shard: str = "id"
+
+    def index(self, name: str) -> Index:
+        """The declared index of that name. Raises KeyError where there is none."""
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        raise KeyError(f"{self.name} has no index {name!r}: declare it in hub/ports/kinds.py and docs/queries.md")
+
+
+ARRIVALS = Kind(
+    name="arrivals",
+    type=ArrivalRecord,
+    indexes=(
+        Index(name="by_state", keys=("state", "received_at")),
+        Index(name="by_account", keys=("account", "state")),
+    ),
+)
+INTERACTIONS = Kind(
+    name="interactions",
+    type=Interaction,
+    indexes=(Index(name="timeline", keys=("contact_id", "at")),),
+    clustered="timeline",
+    shard="contact_id",
+)
+CONTACTS = Kind(
+    name="contacts",
+    type=Contact,
+    indexes=(
+        Index(name="by_name", keys=("sort_name",)),
+        Index(name="by_owner", keys=("owner", "sort_name"), sparse=True),
+    ),
+)
+IDENTITIES = Kind(
+    name="identities", type=Identity, indexes=(Index(name="by_contact", keys=("contact_id", "since")),)
+)
+CONVERSATIONS = Kind(
+    name="conversations",
+    type=Conversation,
+    indexes=(
+        Index(name="by_contact", keys=("contact_id", "last_at")),
+        Index(name="by_peer", keys=("account", "peer_key", "last_at")),
+        Index(name="by_subject", keys=("peer_key", "normal_subject", "last_at")),
+        Index(name="by_number", keys=("number",)),
+        Index(name="by_state", keys=("state", "last_at")),
+        Index(name="waiting", keys=("waiting_since",), sparse=True),
+        Index(name="waiting_by_owner", keys=("owner", "waiting_since"), sparse=True),
+    ),
+)
+PLACEMENTS = Kind(
+    name="placements",
+    type=Placement,
+    indexes=(Index(name="by_conversation", keys=("conversation_id", "at")),),
+)
+MESSAGE_REFERENCES = Kind(name="message_references", type=MessageReference)
+SIGHTINGS = Kind(
+    name="sightings", type=Sighting, indexes=(Index(name="by_interaction", keys=("interaction_id", "at")),)
+)
+OUTBOX = Kind(
+    name="outbox",
+    type=OutboxItem,
+    indexes=(
+        Index(name="by_state", keys=("state", "due_at")),
+        Index(name="by_lane", keys=("lane", "state", "created_at")),
+        Index(name="by_entry", keys=("entry_id", "created_at"), sparse=True),
+        Index(name="by_message", keys=("message_key", "created_at")),
+    ),
+)
+CURSORS = Kind(name="cursors", type=Cursor)
+USERS = Kind(name="users", type=User, indexes=(Index(name="by_name", keys=("name",)),))
+STAFF_LINKS = Kind(
+    name="staff_links", type=StaffLink, indexes=(Index(name="by_user", keys=("user_id", "since")),)
+)
+LINK_CODES = Kind(
+    name="link_codes", type=LinkCode, indexes=(Index(name="by_expiry", keys=("expires_at",)),)
+)
+SESSIONS = Kind(
+    name="sessions",
+    type=Session,
+    indexes=(
+        Index(name="by_expiry", keys=("expires_at",)),
+        Index(name="by_user", keys=("user_id", "created_at")),
+    ),
+)
+TOKENS = Kind(
+    name="tokens", type=AccessToken, indexes=(Index(name="by_user", keys=("user_id", "created_at")),)
+)
+BOT_TURNS = Kind(
+    name="bot_turns",
+    type=BotTurn,
+    indexes=(
+        Index(name="by_user", keys=("user_id", "at")),
+        Index(name="open", keys=("open_since",), sparse=True),
+    ),
+)
+BOT_CONTEXTS = Kind(name="bot_contexts", type=BotContext)
+AUDIT = Kind(
+    name="audit",
+    type=AuditEntry,
+    indexes=(
+        Index(name="by_day", keys=("day", "at")),
+        Index(name="by_subject", keys=("subject", "at")),
+    ),
+)
+TOMBSTONES = Kind(name="tombstones", type=Tombstone)
+SUPPRESSIONS = Kind(
+    name="suppressions", type=Suppression, indexes=(Index(name="by_since", keys=("since",)),)
+)
+SETTINGS = Kind(name="settings", type=Setting)
+
+ALL_KINDS: tuple[Kind[Any], ...] = (
+    ARRIVALS,
+    INTERACTIONS,
+    CONTACTS,
+    IDENTITIES,
+    CONVERSATIONS,
+    PLACEMENTS,
+    MESSAGE_REFERENCES,
+    SIGHTINGS,
+    OUTBOX,
+    CURSORS,
+    USERS,
+    STAFF_LINKS,
+    LINK_CODES,
+    SESSIONS,
+    TOKENS,
+    BOT_TURNS,
+    BOT_CONTEXTS,
+    AUDIT,
+    TOMBSTONES,
+    SUPPRESSIONS,
+    SETTINGS,
+)

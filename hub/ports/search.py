@@ -1,0 +1,67 @@
+"""Search: the same folded and stemmed terms, AND semantics, newest first, in both engines; typing errors only for
+names, by trigrams. Row scope is part of the index, never a filter afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchEntry:
+    """What can be found: an interaction, by its words."""
+
+    id: str
+    at: datetime
+    scope: tuple[str, ...] = ("all",)
+    """Who may find it: "all", user ids, team names. A query names the scopes of its actor; one in common suffices."""
+    terms: tuple[str, ...]
+    """Made by `Terms`; at most 2,000 distinct ones are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameEntry:
+    """A contact that can be found by name, with typing errors."""
+
+    id: str
+    text: str
+    """Name, organisation and addresses, space-separated; the engine folds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Ids, newest first; `next` is opaque."""
+
+    ids: list[str]
+    next: str | None = None
+
+
+class Terms(Protocol):
+    """Pure: text to folded, stemmed, distinct terms, in order of first occurrence. German and English."""
+
+    def __call__(self, text: str) -> tuple[str, ...]: ...
+
+
+class Search(Protocol):
+    """The index beside the documents. It may lag behind after a crash; intake puts an entry again on replay."""
+
+    async def put_many(self, entries: Sequence[SearchEntry]) -> None:
+        """Add or overwrite by id; durable like any write."""
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Forget these; unknown ids are ignored."""
+
+    async def find(
+        self, terms: Sequence[str], *, scope: Sequence[str], after: str | None = None, limit: int = 50
+    ) -> SearchPage:
+        """Entries that hold every term, newest first. The last term also matches as a prefix of at least 3 letters
+        where no entry holds it whole. No terms: no results."""
+
+    async def put_names(self, entries: Sequence[NameEntry]) -> None:
+        """Add or overwrite contacts' names."""
+
+    async def remove_names(self, ids: Sequence[str]) -> None:
+        """Forget these contacts."""
+
+    async def suggest(self, text: str, *, limit: int = 10) -> list[str]:
+        """Contact ids whose names share most trigrams with the text, best first; at least a third must be shared."""

@@ -94,7 +94,7 @@ class ConfigurationInvalid(FernamtError):
         self.problems = problems
 
 
-# --- links: raised by Connector.run ------------------------------------------------------------------------------------
+# links: raised by Connector.run
 
 
 class LinkError(FernamtError):
@@ -121,7 +121,7 @@ class Misconfigured(LinkError):
     code = "link-misconfigured"
 
 
-# --- attempts: raised by Connector.send --------------------------------------------------------------------------------
+# attempts: raised by Connector.send
 
 
 class SendError(FernamtError):

@@ -199,5 +199,3 @@ class SignIn:
     cookie: str
     user: UserLine
     must_change_password: bool
-
-

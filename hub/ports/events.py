@@ -44,8 +44,6 @@ class Events(Protocol):
 
     def publish(self, event: Event) -> None: ...
 
-    def subscribe(
-        self, topics: Collection[Topic] = ()
-    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+    def subscribe(self, topics: Collection[Topic] = ()) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """Events of these topics (all, if none are named) from now on; leave the context to unsubscribe.
         At most 1,000 wait for a slow reader."""

@@ -75,9 +75,7 @@ CONTACTS = Kind(
         Index(name="by_owner", keys=("owner", "sort_name"), sparse=True),
     ),
 )
-IDENTITIES = Kind(
-    name="identities", type=Identity, indexes=(Index(name="by_contact", keys=("contact_id", "since")),)
-)
+IDENTITIES = Kind(name="identities", type=Identity, indexes=(Index(name="by_contact", keys=("contact_id", "since")),))
 CONVERSATIONS = Kind(
     name="conversations",
     type=Conversation,
@@ -112,12 +110,8 @@ OUTBOX = Kind(
 )
 CURSORS = Kind(name="cursors", type=Cursor)
 USERS = Kind(name="users", type=User, indexes=(Index(name="by_name", keys=("name",)),))
-STAFF_LINKS = Kind(
-    name="staff_links", type=StaffLink, indexes=(Index(name="by_user", keys=("user_id", "since")),)
-)
-LINK_CODES = Kind(
-    name="link_codes", type=LinkCode, indexes=(Index(name="by_expiry", keys=("expires_at",)),)
-)
+STAFF_LINKS = Kind(name="staff_links", type=StaffLink, indexes=(Index(name="by_user", keys=("user_id", "since")),))
+LINK_CODES = Kind(name="link_codes", type=LinkCode, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
 SESSIONS = Kind(
     name="sessions",
     type=Session,
@@ -126,9 +120,7 @@ SESSIONS = Kind(
         Index(name="by_user", keys=("user_id", "created_at")),
     ),
 )
-TOKENS = Kind(
-    name="tokens", type=AccessToken, indexes=(Index(name="by_user", keys=("user_id", "created_at")),)
-)
+TOKENS = Kind(name="tokens", type=AccessToken, indexes=(Index(name="by_user", keys=("user_id", "created_at")),))
 BOT_TURNS = Kind(
     name="bot_turns",
     type=BotTurn,
@@ -147,9 +139,7 @@ AUDIT = Kind(
     ),
 )
 TOMBSTONES = Kind(name="tombstones", type=Tombstone)
-SUPPRESSIONS = Kind(
-    name="suppressions", type=Suppression, indexes=(Index(name="by_since", keys=("since",)),)
-)
+SUPPRESSIONS = Kind(name="suppressions", type=Suppression, indexes=(Index(name="by_since", keys=("since",)),))
 SETTINGS = Kind(name="settings", type=Setting)
 
 ALL_KINDS: tuple[Kind[Any], ...] = (

@@ -101,7 +101,7 @@ class Store(Protocol):
 
     @property
     def engine(self) -> str:
-        """"sqlite" or "mongodb"."""
+        """ "sqlite" or "mongodb"."""
 
     @property
     def blobs(self) -> Blobs: ...

@@ -127,9 +127,7 @@ class ConversationVerbs(Protocol):
     ) -> ReplyReceipt:
         """Accept an answer for sending. `key`: the same key submits once (Idempotency-Key, form nonce, bot turn)."""
 
-    async def assign(
-        self, actor: Actor, conversation_id: ConversationId, user_id: UserId | None
-    ) -> Conversation:
+    async def assign(self, actor: Actor, conversation_id: ConversationId, user_id: UserId | None) -> Conversation:
         """To a colleague, or back to the queue."""
 
     async def close(self, actor: Actor, conversation_id: ConversationId) -> Conversation: ...
@@ -162,9 +160,7 @@ class OutboxVerbs(Protocol):
 class QuarantineVerbs(Protocol):
     """hub/services/quarantine.py"""
 
-    async def page(
-        self, actor: Actor, after: str | None = None, limit: int = 50
-    ) -> Page[QuarantineLine]: ...
+    async def page(self, actor: Actor, after: str | None = None, limit: int = 50) -> Page[QuarantineLine]: ...
 
     async def raw(self, actor: Actor, arrival_id: str) -> FileData: ...
 
@@ -175,7 +171,7 @@ class QuarantineVerbs(Protocol):
 class ChannelVerbs(Protocol):
     """hub/services/channels.py"""
 
-    async def list(self, actor: Actor) -> list[ChannelLine]: ...
+    async def all(self, actor: Actor) -> list[ChannelLine]: ...
 
     async def probe(self, actor: Actor, name: str) -> list[ProbeStep]: ...
 
@@ -188,7 +184,7 @@ class UserVerbs(Protocol):
     ) -> tuple[UserLine, str]:
         """The user and a one-time password. Raises Conflict where the name is taken."""
 
-    async def list(self, actor: Actor) -> list[UserLine]: ...
+    async def all(self, actor: Actor) -> list[UserLine]: ...
 
     async def get(self, actor: Actor, name_or_id: str) -> UserLine: ...
 
@@ -232,9 +228,7 @@ class UserVerbs(Protocol):
 class AuditVerbs(Protocol):
     """hub/services/audit.py"""
 
-    async def page(
-        self, actor: Actor, day: str = "", after: str | None = None, limit: int = 50
-    ) -> Page[AuditEntry]:
+    async def page(self, actor: Actor, day: str = "", after: str | None = None, limit: int = 50) -> Page[AuditEntry]:
         """Newest first; `day` as 2026-11-23, today when ''."""
 
 

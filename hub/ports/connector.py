@@ -162,3 +162,43 @@ class ChannelKind:
     carries_staff: bool = False
     """Colleagues may talk to the bot here."""
     authserv_id: Callable[[Any], str] = lambda settings: ""
+
+
+class Strangers(StrEnum):
+    """What an account does with senders nobody knows. WELCOME: a provisional contact. REFUSE: a polite refusal, the
+    arrival kept without an entry (the bot's own XMPP account)."""
+
+    WELCOME = "welcome"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What services know of one configured channel."""
+
+    name: str
+    kind: str
+    channel: str
+    """The address form of its people: "email", "xmpp"."""
+    own_addresses: tuple[str, ...]
+    can_send: bool
+    on_repeat: OnRepeat
+    message_domain: str
+    sender_address: str
+    carries_staff: bool = False
+    strangers: Strangers = Strangers.WELCOME
+    authserv_id: str = ""
+
+
+class Accounts(Protocol):
+    """The configured channels; changes on reload."""
+
+    def get(self, name: str) -> Account | None: ...
+
+    def all(self) -> list[Account]: ...
+
+    def connector(self, name: str) -> Connector | None:
+        """The running connector, for sending and probing; None where it is not configured any more."""
+
+    def link(self, name: str) -> tuple[LinkState, str, datetime | None]:
+        """State, detail, since when."""

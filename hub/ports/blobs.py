@@ -18,3 +18,6 @@ class Blobs(Protocol):
 
     async def delete(self, sha256: str) -> bool:
         """True where it was there."""
+
+    async def names(self, after: str = "", limit: int = 500) -> list[str]:
+        """The names (SHA-256 in hex) in order, those behind `after`: for copying. `limit` is 1 to 1,000."""

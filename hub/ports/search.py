@@ -65,3 +65,9 @@ class Search(Protocol):
 
     async def suggest(self, text: str, *, limit: int = 10) -> list[str]:
         """Contact ids whose names share most trigrams with the text, best first; at least a third must be shared."""
+
+    async def scan(self, after: str = "", limit: int = 500) -> list[SearchEntry]:
+        """Every entry in order of its id, those behind `after`: for copying. `limit` is 1 to 1,000."""
+
+    async def scan_names(self, after: str = "", limit: int = 500) -> list[NameEntry]:
+        """The same for names."""

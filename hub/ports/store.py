@@ -95,6 +95,10 @@ class Documents(Protocol[T]):
     async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
         """How many there are, at most `cap`."""
 
+    async def scan(self, after: str = "", limit: int = 500) -> list[T]:
+        """Every document in order of its id, those behind `after`: for copying and recomputing, not for people.
+        `limit` is 1 to 1,000."""
+
 
 class Store(Protocol):
     """An open store. `documents` is cheap and returns the same object for the same kind."""

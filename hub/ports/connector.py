@@ -139,6 +139,14 @@ class ConnectorContext:
     max_message_bytes: int = 26_214_400
 
 
+class Strangers(StrEnum):
+    """What an account does with senders nobody knows. WELCOME: a provisional contact. REFUSE: a polite refusal, the
+    arrival kept without an entry (the bot's own XMPP account)."""
+
+    WELCOME = "welcome"
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelKind:
     """One line of the registry: what a kind of channel brings."""
@@ -159,17 +167,10 @@ class ChannelKind:
     """The domain for our Message-IDs and the From address's, '' where the channel has none."""
     sender_address: Callable[[Any], str]
     """The address that we write from."""
-    carries_staff: bool = False
+    carries_staff: Callable[[Any], bool] = lambda settings: False
     """Colleagues may talk to the bot here."""
+    strangers: Callable[[Any], Strangers] = lambda settings: Strangers.WELCOME
     authserv_id: Callable[[Any], str] = lambda settings: ""
-
-
-class Strangers(StrEnum):
-    """What an account does with senders nobody knows. WELCOME: a provisional contact. REFUSE: a polite refusal, the
-    arrival kept without an entry (the bot's own XMPP account)."""
-
-    WELCOME = "welcome"
-    REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,81 @@
+"""Testing an XMPP account step by step, for `fernamt channel test` and the console."""
+
+import asyncio
+import contextlib
+
+from connectors.xmpp.settings import XmppSettings
+from connectors.xmpp.stream import open_client, secure_context
+from hub.domain.errors import Misconfigured
+from hub.ports.connector import ProbeStep
+
+PROBE_SECONDS = 20.0
+
+
+async def probe_account(settings: XmppSettings) -> list[ProbeStep]:
+    """Settings, then connection with TLS and sign-in. Never raises."""
+    try:
+        context = secure_context(settings)
+    except Misconfigured as error:
+        return [ProbeStep(title="Settings", ok=False, detail=error.sentence, fix="Correct the channel's settings.")]
+    steps = [ProbeStep(title="Settings", ok=True)]
+    client = open_client(settings, context, resource="fernamt-test")
+    outcome: asyncio.Future[ProbeStep] = asyncio.get_running_loop().create_future()
+
+    def settle(step: ProbeStep) -> None:
+        if not outcome.done():
+            outcome.set_result(step)
+
+    where = f"{settings.host or settings.jid.partition('@')[2]}:{settings.port}"
+    client.add_event_handler(
+        "session_start", lambda _: settle(ProbeStep(title="Sign in", ok=True, detail=settings.jid))
+    )
+    client.add_event_handler(
+        "failed_all_auth",
+        lambda _: settle(
+            ProbeStep(
+                title="Sign in",
+                ok=False,
+                detail="The server refuses name or password.",
+                fix="Check jid and password; the account must exist on the server.",
+            )
+        ),
+    )
+    client.add_event_handler(
+        "ssl_invalid_chain",
+        lambda error: settle(
+            ProbeStep(
+                title="Certificate",
+                ok=False,
+                detail=str(error)[:200],
+                fix="Set ca_file to the server's certificate authority, or give the server a valid certificate.",
+            )
+        ),
+    )
+    client.add_event_handler(
+        "connection_failed",
+        lambda error: settle(
+            ProbeStep(
+                title="Connect",
+                ok=False,
+                detail=f"{where}: {error}"[:200],
+                fix="Check host and port, and that the server runs and no firewall is between.",
+            )
+        ),
+    )
+    client.connect(settings.host or None, settings.port if settings.host else None)
+    try:
+        steps.append(await asyncio.wait_for(outcome, PROBE_SECONDS))
+    except TimeoutError:
+        steps.append(
+            ProbeStep(
+                title="Connect", ok=False, detail=f"{where} does not answer.", fix="Check host, port and firewall."
+            )
+        )
+    finally:
+        client.cancel_connection_attempt()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(client.disconnect(wait=1.0)), 3)
+        filters = getattr(client, "_run_out_filters", None)
+        if filters is not None:
+            filters.cancel()
+    return steps

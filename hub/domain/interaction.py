@@ -57,6 +57,8 @@ class Interaction:
     text: str = ""
     """What is new, at most 32 Ki characters; the whole is in the arrival."""
     sender: Participant | None = None
+    reply_to: Participant | None = None
+    """Where the sender wants answers, if not at `sender`."""
     recipients: tuple[Participant, ...] = ()
     message_id: str = ""
     attachments: tuple[Attachment, ...] = ()

@@ -1,0 +1,79 @@
+"""What the services say to people by themselves: short lines in German and English, by key.
+
+The console's texts are gettext catalogues (hub/web/locale); these lines leave by chat or mail, where no page renders
+them. German speaks to colleagues with "du".
+"""
+
+import unicodedata
+
+TEXTS: dict[str, dict[str, str]] = {
+    "de": {
+        "new-email": "Neue Mail von {name}: „{topic}“ – antworten mit: antworte {name}: …",
+        "new-message": "Neue Nachricht von {name}: „{topic}“ – antworten mit: antworte {name}: …",
+        "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
+        "„posteingang“ zeigt alle.",
+        "item-held": "Ob deine Nachricht an {name} („{topic}“) angekommen ist, ist unklar: {why} Ich sende sie nicht von "
+        "selbst noch einmal; bitte im Postausgang entscheiden.",
+        "item-failed": "Deine Nachricht an {name} („{topic}“) wurde nicht gesendet: {why}",
+        "item-bounced": "Deine Nachricht an {name} („{topic}“) kam zurück: {why} Anderen Kanal versuchen?",
+        "item-deferred": "Deine Nachricht an {name} („{topic}“) lässt auf sich warten: {why} Ich versuche es weiter bis "
+        "{until}.",
+        "item-cancelled": "Deine Nachricht an {name} („{topic}“) wurde von jemand anderem zurückgezogen.",
+        "item-waiting": "Deine Nachricht an {name} („{topic}“) wartet: {why}",
+        "why-unknown-outcome": "die Verbindung riss ab, bevor eine Antwort kam.",
+        "why-gave-up": "der Empfänger war zu lange nicht erreichbar.",
+        "why-suppressed": "die Adresse steht auf der Sperrliste.",
+        "why-refused": "die Gegenseite lehnte sie ab.",
+        "why-temporary": "die Gegenseite nimmt sie gerade nicht an.",
+        "why-hard": "die Adresse gibt es nicht.",
+        "why-soft": "das Postfach nimmt gerade nichts an.",
+        "why-policy": "die Gegenseite lehnt sie nach ihren Regeln ab.",
+        "why-challenge": "die Gegenseite verlangt erst eine Bestätigung.",
+        "why-blob-missing": "eine angehängte Datei ist nicht mehr da.",
+        "why-no-way-to-send": "für den Kanal {account} ist kein Versand eingerichtet.",
+        "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
+        "link-done": "Verbunden, {name}. „hilfe“ zeigt, was ich kann.",
+        "refusal": "Dies ist der interne Assistent von {company}. Ich spreche nur mit Kolleginnen und Kollegen.",
+    },
+    "en": {
+        "new-email": "New mail from {name}: “{topic}” – to answer: reply to {name}: …",
+        "new-message": "New message from {name}: “{topic}” – to answer: reply to {name}: …",
+        "many-new": "More than {count} new messages in {minutes} minutes. I no longer report each of them; “inbox” "
+        "shows all.",
+        "item-held": "Nobody knows whether your message to {name} (“{topic}”) arrived: {why} I do not send it again by "
+        "myself; please decide in the outbox.",
+        "item-failed": "Your message to {name} (“{topic}”) was not sent: {why}",
+        "item-bounced": "Your message to {name} (“{topic}”) came back: {why} Try another channel?",
+        "item-deferred": "Your message to {name} (“{topic}”) is delayed: {why} I keep trying until {until}.",
+        "item-cancelled": "Your message to {name} (“{topic}”) was cancelled by somebody else.",
+        "item-waiting": "Your message to {name} (“{topic}”) waits: {why}",
+        "why-unknown-outcome": "the connection broke before an answer came.",
+        "why-gave-up": "the recipient could not be reached for too long.",
+        "why-suppressed": "the address is on the suppression list.",
+        "why-refused": "the other side refused it.",
+        "why-temporary": "the other side does not take it at the moment.",
+        "why-hard": "there is no such address.",
+        "why-soft": "the mailbox does not take anything at the moment.",
+        "why-policy": "the other side refuses it by its rules.",
+        "why-challenge": "the other side asks for a confirmation first.",
+        "why-blob-missing": "an attached file is no longer there.",
+        "why-no-way-to-send": "the channel {account} is not set up for sending.",
+        "link-wrong": "This code is not valid (any more). The console gives a new one.",
+        "link-done": "Linked, {name}. “help” shows what I can do.",
+        "refusal": "This is the internal assistant of {company}. I only talk to colleagues.",
+    },
+}
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """The line in German ("de", "de-AT", ...) or, for every other language, in English. Raises KeyError for an
+    unknown key."""
+    return TEXTS["de" if language.startswith("de") else "en"][key].format(**values)
+
+
+def one_line(text: str, limit: int = 80) -> str:
+    """What a stranger wrote, fit for the middle of a line: no line breaks, no control or direction characters, at
+    most `limit` characters."""
+    shown = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    folded = " ".join(shown.split())
+    return folded if len(folded) <= limit else f"{folded[: limit - 1].rstrip()}…"

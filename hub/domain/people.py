@@ -70,6 +70,10 @@ class Actor:
     """"console", "api", "cli", "xmpp", "mail", "system"."""
     assurance: Strength = Strength.VERIFIED
     language: str = "en"
+    time_zone: str = ""
+    """The colleague's own zone, '' where none is set."""
+    must_change_password: bool = False
+    """Set by `session_actor` until the one-time password is replaced: the console lets them do nothing else."""
 
     @property
     def rights(self) -> frozenset[Right]:

@@ -73,12 +73,17 @@ class HostPort:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from_text = core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema(strict=True))
-        return core_schema.json_or_python_schema(
-            json_schema=from_text,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text], mode="smart"),
-            serialization=core_schema.to_string_ser_schema(),
+        parsed = core_schema.no_info_plain_validator_function(
+            lambda given: given if isinstance(given, cls) else cls._from_text(given),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
         )
+        return core_schema.json_or_python_schema(json_schema=parsed, python_schema=parsed)
+
+    @classmethod
+    def _from_text(cls, given: object) -> Self:
+        if not isinstance(given, str):
+            raise ValueError('must be a text such as "127.0.0.1:8025"')
+        return cls.parse(given)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -187,13 +192,10 @@ class Secret:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         parsed = core_schema.no_info_plain_validator_function(
-            lambda given: given if isinstance(given, cls) else cls.parse(given)
-        )
-        return core_schema.json_or_python_schema(
-            json_schema=parsed,
-            python_schema=parsed,
+            lambda given: given if isinstance(given, cls) else cls.parse(given),
             serialization=core_schema.plain_serializer_function_ser_schema(cls._dump),
         )
+        return core_schema.json_or_python_schema(json_schema=parsed, python_schema=parsed)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

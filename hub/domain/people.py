@@ -45,6 +45,11 @@ AGENT_RIGHTS = frozenset(
         Right.READ_STATUS,
     }
 )
+READING_RIGHTS = frozenset({Right.READ_CONTACTS, Right.READ_STATUS})
+SCOPE_LOCAL = "local"
+"""Scope of the one token that lies in the hub's data directory: its holder may ask as somebody else."""
+SCOPE_READ = "read"
+"""Scope of a token that may only read."""
 RIGHTS: dict[UserRole, frozenset[Right]] = {UserRole.AGENT: AGENT_RIGHTS, UserRole.ADMIN: frozenset(Right)}
 
 
@@ -74,15 +79,21 @@ class Actor:
     """The colleague's own zone, '' where none is set."""
     must_change_password: bool = False
     """Set by `session_actor` until the one-time password is replaced: the console lets them do nothing else."""
+    scopes: tuple[str, ...] = ()
+    """Of the access token, where one was shown: SCOPE_LOCAL opens `ask --as`, SCOPE_READ limits to reading."""
 
     @property
     def rights(self) -> frozenset[Right]:
-        """The union of the rights of the actor's roles; the system has them all, a contact none."""
+        """The union of the rights of the actor's roles, less what the token's scopes withhold; the system has them
+        all, a contact none."""
         if self.kind is ActorKind.SYSTEM:
             return frozenset(Right)
         if self.kind is ActorKind.CONTACT or self.assurance is Strength.CLAIMED:
             return frozenset()
-        return frozenset().union(*(RIGHTS[role] for role in self.roles))
+        granted = frozenset[Right]().union(*(RIGHTS[role] for role in self.roles))
+        if SCOPE_READ in self.scopes:
+            granted &= READING_RIGHTS
+        return granted if SCOPE_LOCAL in self.scopes else granted - {Right.ASK_AS}
 
     @property
     def user_id(self) -> UserId | None:

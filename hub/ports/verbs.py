@@ -81,9 +81,15 @@ class TimelineVerbs(Protocol):
         """Sanitised; to be shown in a sandboxed frame only."""
 
     async def note(
-        self, actor: Actor, contact_id: ContactId, text: str, conversation_id: ConversationId | None = None
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        conversation_id: ConversationId | None = None,
+        *,
+        key: str = "",
     ) -> Interaction:
-        """An internal note, never visible to the contact."""
+        """An internal note, never visible to the contact. `key`: the same key writes once."""
 
 
 class ConversationVerbs(Protocol):
@@ -188,8 +194,9 @@ class UserVerbs(Protocol):
 
     async def get(self, actor: Actor, name_or_id: str) -> UserLine: ...
 
-    async def set_password(self, actor: Actor, user_id: UserId, password: str) -> None:
-        """One's own, or anyone's by an admin. At least 10 characters."""
+    async def set_password(self, actor: Actor, user_id: UserId, password: str, *, keep_session: str = "") -> None:
+        """One's own, or anyone's by an admin. At least 10 characters. Ends all sessions but that of the cookie
+        `keep_session`."""
 
     async def set_preferences(
         self, actor: Actor, user_id: UserId, *, language: str | None = None, time_zone: str | None = None
@@ -216,7 +223,13 @@ class UserVerbs(Protocol):
     async def token_actor(self, token: str) -> Actor | None: ...
 
     async def add_token(self, actor: Actor, name: str, scopes: Sequence[str] = ()) -> tuple[AccessToken, str]:
-        """For oneself; the token is returned once."""
+        """For oneself; the token is returned once. `scopes`: none for all of one's rights, or ("read",)."""
+
+    async def tokens(self, actor: Actor) -> list[AccessToken]:
+        """One's own, oldest first."""
+
+    async def end_token(self, actor: Actor, token_id: str) -> None:
+        """One's own. Raises NotFound."""
 
     async def actor_for(self, actor: Actor, name: str) -> Actor:
         """`ask --as NAME`: needs Right.ASK_AS, audited."""

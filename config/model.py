@@ -53,7 +53,7 @@ class StorageTable(Table):
 class HttpTable(Table):
     """Console and API."""
 
-    listen: HostPort = Field(default=HostPort("127.0.0.1", 8080), description="Where console and API listen.")
+    listen: HostPort = Field(default=HostPort(host="127.0.0.1", port=8080), description="Where console and API listen.")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s/]+)?$",

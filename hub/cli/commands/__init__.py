@@ -1,0 +1,1 @@
+"""Client commands: each is a few lines over the API."""

@@ -121,7 +121,6 @@ class User:
     password_hash: str = ""
     must_change_password: bool = False
     active: bool = True
-    links: tuple[Address, ...] = ()
     created_at: datetime
 
 

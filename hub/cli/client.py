@@ -134,10 +134,10 @@ def client_command(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--data", "own_data", type=click.Path(path_type=Path, file_okay=False), help="Data directory.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @click.pass_context
     @wraps(function)
-    def wrapper(ctx: click.Context, own_data: Path | None, as_json: bool, **arguments: Any) -> Any:
-        return function(Hub(own_data or ctx.find_root().obj), as_json, **arguments)
+    def wrapper(own_data: Path | None, as_json: bool, **arguments: Any) -> Any:
+        data = own_data or click.get_current_context().find_root().obj
+        return function(Hub(data), as_json, **arguments)
 
     return wrapper
 

@@ -48,13 +48,8 @@ def _contact_row(person: dict[str, Any]) -> tuple[str, ...]:
 def _entry_row(item: dict[str, Any]) -> tuple[str, ...]:
     arrow = {"in": "<-", "out": "->"}.get(item["direction"], "--")
     text = " ".join((item.get("subject") or item.get("text") or "").split())
-    return (
-        item["at"][:16].replace("T", " "),
-        item["channel"] or item["kind"],
-        arrow,
-        text[:60],
-        item.get("delivery") or "",
-    )
+    when = item["at"][:16].replace("T", " ")
+    return when, item["channel"] or item["kind"], arrow, text[:60], item.get("delivery") or ""
 
 
 @click.command()

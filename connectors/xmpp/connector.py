@@ -219,6 +219,8 @@ class XmppConnector:
                 await self._take_archived(result, inlet)
         except (IqError, IqTimeout, XMPPError) as error:
             log.info("xmpp_archive_unavailable", channel=self._context.name, condition=getattr(error, "condition", ""))
+        except StoreUnavailable as error:
+            raise Unreachable("The store could not keep an archived message; it is fetched again.") from error
 
     async def _take_archived(self, result: Message, inlet: Inlet) -> None:
         forwarded = result["mam_result"]["forwarded"]

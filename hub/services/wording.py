@@ -12,12 +12,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "new-message": "Neue Nachricht von {name}: „{topic}“ – antworten mit: antworte {name}: …",
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
-        "item-held": "Ob deine Nachricht an {name} („{topic}“) angekommen ist, ist unklar: {why} Ich sende sie nicht von "
-        "selbst noch einmal; bitte im Postausgang entscheiden.",
+        "item-held": "Ob deine Nachricht an {name} („{topic}“) angekommen ist, ist unklar: {why} Ich sende sie nicht "
+        "von selbst noch einmal; bitte im Postausgang entscheiden.",
         "item-failed": "Deine Nachricht an {name} („{topic}“) wurde nicht gesendet: {why}",
         "item-bounced": "Deine Nachricht an {name} („{topic}“) kam zurück: {why} Anderen Kanal versuchen?",
-        "item-deferred": "Deine Nachricht an {name} („{topic}“) lässt auf sich warten: {why} Ich versuche es weiter bis "
-        "{until}.",
+        "item-deferred": "Deine Nachricht an {name} („{topic}“) lässt auf sich warten: {why} Ich versuche es weiter "
+        "bis {until}.",
         "item-cancelled": "Deine Nachricht an {name} („{topic}“) wurde von jemand anderem zurückgezogen.",
         "item-waiting": "Deine Nachricht an {name} („{topic}“) wartet: {why}",
         "why-unknown-outcome": "die Verbindung riss ab, bevor eine Antwort kam.",

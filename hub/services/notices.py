@@ -1,0 +1,192 @@
+"""Telling colleagues: of new messages, and authors of what became of theirs. Each piece of news is one outbox item
+under a deterministic id, so that it is told once, however often it is repeated after a crash."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+import structlog
+
+from hub.domain.address import Address
+from hub.domain.contact import Contact
+from hub.domain.conversation import Conversation, OwnerKind
+from hub.domain.ids import OutboxId, UserId, derived_id
+from hub.domain.interaction import Direction, Interaction, InteractionKind
+from hub.domain.message import MessageClass, Participant
+from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
+from hub.domain.views import UserLine
+from hub.ports.bot import Recorded
+from hub.ports.clock import Clock
+from hub.ports.connector import Account, Accounts, LinkState
+from hub.services.attempts import NO_WAY_TO_SEND
+from hub.services.outbox import MAX_ITEMS, Outbox
+from hub.services.wording import TEXTS, one_line, say
+
+log = structlog.get_logger()
+Staff = Callable[[], Sequence[tuple[UserLine, Address]]]
+"""Active colleagues with the native accounts that are linked to them."""
+
+BUDGET = 10
+WINDOW = timedelta(minutes=5)
+LIFETIME = timedelta(hours=12)
+"""Older news than that is seen in the inbox."""
+
+_STORIES = {
+    OutboxState.HELD: "item-held",
+    OutboxState.FAILED: "item-failed",
+    OutboxState.BOUNCED: "item-bounced",
+    OutboxState.CANCELLED: "item-cancelled",
+}
+
+
+class Budget:
+    """At most `BUDGET` pieces of news in `WINDOW` for each colleague."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told: dict[UserId, deque[float]] = {}
+
+    def spend(self, user_id: UserId) -> bool:
+        """True where one more may be told. Bounded: one short queue for each colleague."""
+        now, told = self._clock.monotonic(), self._told.setdefault(user_id, deque())
+        while told and now - told[0] > WINDOW.total_seconds():
+            told.popleft()
+        if len(told) >= BUDGET:
+            return False
+        told.append(now)
+        return True
+
+
+class Notices:
+    """Implements Teller, and tells authors (`tell_author` is to be given to `Outbox.tell_with`)."""
+
+    def __init__(self, *, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff) -> None:
+        self._clock, self._accounts, self._outbox, self._staff = clock, accounts, outbox, staff
+        self._budget = Budget(clock)
+
+    # New messages
+
+    async def tell(self, recorded: Sequence[Recorded]) -> None:
+        """See Teller. Raises StoreUnavailable: then intake repeats it."""
+        items: dict[OutboxId, OutboxItem] = {}
+        for news in recorded:
+            if not is_news(news.interaction):
+                continue
+            for user, address, account in self._listeners(news.conversation):
+                item = self._announce(news, user, address, account)
+                items.setdefault(item.id, item)
+        queue = list(items.values())
+        for start in range(0, len(queue), MAX_ITEMS):
+            await self._outbox.submit(queue[start : start + MAX_ITEMS])
+
+    def _listeners(self, conversation: Conversation) -> Iterable[tuple[UserLine, Address, Account]]:
+        """The colleague in charge; everybody where the queue, or somebody who has left, is. A bot looks after its own
+        conversations."""
+        if conversation.owner_kind is OwnerKind.BOT:
+            return []
+        everybody = self._reachable()
+        owner = conversation.owner_user
+        active = {user.id for user, _ in self._staff() if user.active}
+        if owner is not None and owner in active:
+            return [everybody[owner]] if owner in everybody else []
+        return list(everybody.values())
+
+    def _reachable(self) -> dict[UserId, tuple[UserLine, Address, Account]]:
+        """One native account for each colleague: the first that a channel for staff reaches, if possible one that is
+        connected now."""
+        carriers = [account for account in self._accounts.all() if account.carries_staff and account.can_send]
+        carriers.sort(key=lambda account: self._accounts.link(account.name)[0] is not LinkState.UP)
+        found: dict[UserId, tuple[UserLine, Address, Account]] = {}
+        for carrier in carriers:
+            for user, address in self._staff():
+                if user.active and address.channel == carrier.channel:
+                    found.setdefault(user.id, (user, address, carrier))
+        return found
+
+    def _announce(self, news: Recorded, user: UserLine, address: Address, account: Account) -> OutboxItem:
+        if self._budget.spend(user.id):
+            item_id = derived_id("o", news.interaction.id, "new-message", user.id)
+            text = new_message_line(news.interaction, news.contact, user.language)
+        else:
+            window = int(self._clock.now().timestamp() // WINDOW.total_seconds())
+            item_id = derived_id("o", "many-new-messages", user.id, str(window))
+            minutes = int(WINDOW.total_seconds() // 60)
+            text = say(user.language, "many-new", count=BUDGET, minutes=minutes)
+        return self._notice(OutboxId(item_id), user, address, account, text, cause=news.interaction.id)
+
+    def _notice(
+        self, item_id: OutboxId, user: UserLine, address: Address, account: Account, text: str, *, cause: str
+    ) -> OutboxItem:
+        now = self._clock.now()
+        return OutboxItem(
+            id=item_id,
+            account=account.name,
+            channel=account.channel,
+            recipient=address,
+            lane=lane_of(account.name, address),
+            purpose=Purpose.NOTICE,
+            content=OutgoingContent(
+                text=text,
+                message_id=item_id,
+                to=(Participant(address=address, name=user.display_name),),
+                language=user.language,
+            ),
+            due_at=now,
+            created_at=now,
+            give_up_at=now + LIFETIME,
+            cause=cause,
+        )
+
+    # What became of an author's message
+
+    async def tell_author(self, item: OutboxItem) -> None:
+        """Tell the author of a held, failed, bounced, deferred, waiting or (by somebody else) cancelled item. Nothing
+        happens where no chat reaches the author: the outbox shows it too. Raises StoreUnavailable."""
+        reached = self._reachable().get(item.author) if item.author else None
+        if reached is None:
+            log.info("author_not_reachable", item=item.id, state=item.state.value)
+            return
+        user, address, account = reached
+        story = _STORIES.get(item.state)
+        if story is None:
+            story = "item-waiting" if item.reason == NO_WAY_TO_SEND else "item-deferred"
+        # A deferral is told once; an end once for each attempt that led to it.
+        occasion = str(item.attempts[-1].number if item.attempts else 0) if item.state in _STORIES else ""
+        item_id = OutboxId(derived_id("o", item.id, story, occasion))
+        notice = self._notice(item_id, user, address, account, author_line(item, story, user.language), cause=item.id)
+        await self._outbox.submit([notice])
+
+
+def is_news(entry: Interaction) -> bool:
+    """Whether colleagues are told: a person wrote to us, just now."""
+    return (
+        entry.kind is InteractionKind.MESSAGE
+        and entry.direction is Direction.INBOUND
+        and entry.message_class is MessageClass.HUMAN
+        and "history" not in entry.marks
+    )
+
+
+def new_message_line(entry: Interaction, contact: Contact, language: str) -> str:
+    """ "Neue Mail von Petra Müller: „Angebot“ – antworten mit: antworte Petra Müller: …"."""
+    key = "new-email" if entry.channel == "email" else "new-message"
+    return say(language, key, name=one_line(contact.name, 60), topic=_topic(entry.subject, entry.text))
+
+
+def author_line(item: OutboxItem, story: str, language: str) -> str:
+    """What became of the item, to whom, and why."""
+    names = {person.address: person.name for person in (*item.content.to, *item.content.cc)}
+    why = f"why-{item.reason}"
+    reason = say(language, why if why in TEXTS["en"] else "why-refused", account=item.account)
+    return say(
+        language,
+        story,
+        name=one_line(names.get(item.recipient) or item.recipient.normal, 60),
+        topic=_topic(item.content.subject, item.content.text),
+        why=reason,
+        until=f"{item.give_up_at:%d.%m. %H:%M} UTC",
+    )
+
+
+def _topic(subject: str, text: str) -> str:
+    return one_line(subject) or one_line(text[:400]) or "…"

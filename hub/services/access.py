@@ -2,7 +2,7 @@
 
 from hub.domain.errors import Refused
 from hub.domain.ids import UserId
-from hub.domain.people import RIGHTS, Actor, ActorKind, Right, UserRole
+from hub.domain.people import RIGHTS, SCOPE_READ, Actor, ActorKind, Right, UserRole
 
 
 def require(actor: Actor, right: Right) -> None:
@@ -11,10 +11,13 @@ def require(actor: Actor, right: Right) -> None:
         raise refusal(actor, right)
 
 
-def require_user(actor: Actor) -> UserId:
-    """The colleague who acts, for verbs about oneself. Raises Refused for contacts and for the hub itself."""
+def require_user(actor: Actor, *, writes: bool = True) -> UserId:
+    """The colleague who acts, for verbs about oneself. Raises Refused for contacts, for the hub itself and, where the
+    verb writes, for a token that may only read (it must not beget an unlimited one)."""
     if actor.kind is not ActorKind.USER or not actor.rights:
         raise Refused("Only a colleague who has signed in may do this.", right="", granted_by="")
+    if writes and SCOPE_READ in actor.scopes:
+        raise Refused(f"This token may only read; {_SIGN_IN}.", right="", granted_by="")
     return UserId(actor.id)
 
 

@@ -206,16 +206,16 @@ class Supervisor:
             return
         changed = link.state is not state
         link.state, link.detail = state, detail
+        now = self._clock.now()
+        if state in (LinkState.DOWN, LinkState.PARKED) and link.down_since is None:
+            link.down_since = now
+            log.warning("link_down", channel=name, detail=detail, state=state.value)
         if not changed:
             return
-        now = self._clock.now()
         link.since = now
         if state is LinkState.UP:
             log.info("link_up", channel=name, detail=detail)
             link.down_since, link.alarmed = None, False
-        elif state is not LinkState.CONNECTING and link.down_since is None:
-            link.down_since = now
-            log.warning("link_down", channel=name, detail=detail, state=state.value)
         self._events.publish(Event(topic=Topic.CHANNEL, id=name, state=state.value))
         for listener in self._listeners:
             listener(name, state)

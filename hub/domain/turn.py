@@ -50,6 +50,13 @@ class BotContext:
     pending: str = ""
     """The command that waits for a choice or a yes, as JSON."""
     contact_id: str = ""
+    conversation_id: str = ""
     undo: str = ""
-    """The outbox item that "back" still holds, if due later."""
+    """What "back" would take back, as JSON."""
+    language: str = ""
+    """What was spoken last: the language of a bare "1"."""
+    turns: tuple[str, ...] = ()
+    """Ids of the last turns that changed this context, newest last: none of them is carried out again."""
+    reply: str = ""
+    """The answer to the newest of `turns`, as JSON, for a turn that a crash left open."""
     updated_at: datetime

@@ -1,0 +1,145 @@
+"""Templates of phrases: `(antworte|schreib) {contact} : {text}` becomes one regular expression.
+
+`(a|b c)` one of these, `[x]` perhaps, `{slot}` what is wanted, `:` a separator. Words are folded, so that a pack may be
+written as people write. The expression runs over folded words each followed by one blank.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.domain.folding import fold
+
+OPEN_SLOTS = frozenset({"text", "query"})
+"""They take everything to the end of the raw text."""
+_LENGTHS = {"contact": 8, "user": 4, "topic": 3}
+_SCAN = re.compile(r"\{(?P<slot>\w+)\}|(?P<mark>[()\[\]|:])|(?P<word>[^\s()\[\]|:{}]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One compiled phrase. `first`: the words it can begin with, None where that is open."""
+
+    intent: str
+    pattern: re.Pattern[str]
+    first: frozenset[str] | None
+    words: frozenset[str]
+    preset: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    expression: str
+    first: frozenset[str] | None
+    empty: bool
+    words: frozenset[str]
+
+
+class _Compiler:
+    """Recursive descent over the marks of one template."""
+
+    def __init__(self, source: str, slots: Mapping[str, Sequence[str]], fillers: str) -> None:
+        self._source = source
+        self._marks = list(_SCAN.finditer(source))
+        self._at = 0
+        self._slots = slots
+        self._fillers = fillers
+        self._ends_open = any(f"{{{name}}}" in source for name in OPEN_SLOTS)
+
+    def compile(self) -> _Node:
+        node = self._choice()
+        if self._at < len(self._marks):
+            raise ValueError(f"unbalanced brackets in the phrase {self._source!r}")
+        return node
+
+    def _choice(self) -> _Node:
+        branches = [self._sequence()]
+        while self._peek() == "|":
+            self._at += 1
+            branches.append(self._sequence())
+        if len(branches) == 1:
+            return branches[0]
+        firsts = [branch.first for branch in branches]
+        return _Node(
+            "(?:" + "|".join(branch.expression for branch in branches) + ")",
+            None if any(first is None for first in firsts) else frozenset().union(*(f for f in firsts if f)),
+            any(branch.empty for branch in branches),
+            frozenset().union(*(branch.words for branch in branches)),
+        )
+
+    def _sequence(self) -> _Node:
+        nodes: list[_Node] = []
+        while self._peek() not in (None, "|", ")", "]"):
+            nodes.append(self._item())
+        first: frozenset[str] | None = frozenset()
+        for node in nodes:
+            first = None if first is None or node.first is None else first | node.first
+            if not node.empty:
+                break
+        return _Node(
+            "".join(node.expression for node in nodes),
+            first,
+            all(node.empty for node in nodes),
+            frozenset().union(*(node.words for node in nodes)),
+        )
+
+    def _item(self) -> _Node:
+        match = self._marks[self._at]
+        self._at += 1
+        if match["slot"]:
+            return self._slot(match["slot"])
+        if match["word"]:
+            return self._literal(match["word"])
+        if match["mark"] == ":":
+            return _Node("(?:: )", frozenset({":"}), False, frozenset())
+        inner = self._choice()
+        if self._peek() != {"(": ")", "[": "]"}.get(match["mark"]):
+            raise ValueError(f"unbalanced brackets in the phrase {self._source!r}")
+        self._at += 1
+        if match["mark"] == "(":
+            return inner
+        return _Node(f"(?:{inner.expression})?", inner.first, True, inner.words)
+
+    def _literal(self, word: str) -> _Node:
+        pieces = fold(word).split()
+        expression = "".join(f"{re.escape(piece)} " for piece in pieces)
+        return _Node(f"{expression}{self._allowed_fillers()}", frozenset(pieces[:1]), False, frozenset(pieces))
+
+    def _allowed_fillers(self) -> str:
+        """None right before the text of a message: "bitte" may be its first word."""
+        following = self._marks[self._at]["slot"] if self._at < len(self._marks) else ""
+        return "" if following == "text" else self._fillers
+
+    def _slot(self, name: str) -> _Node:
+        if name in OPEN_SLOTS:
+            return _Node(f"(?:: )?(?P<{name}>.+)", None, False, frozenset())
+        if name in self._slots:
+            words = sorted(self._slots[name], key=len, reverse=True)
+            inner = "|".join(f"{re.escape(word)} " for word in words)
+            first = frozenset(word.split()[0] for word in words)
+            return _Node(f"(?P<{name}>{inner}){self._allowed_fillers()}", first, False, frozenset())
+        if name == "number":
+            return _Node(r"(?P<number>\d{1,3} )", None, False, frozenset())
+        # the text begins at the first word that may begin it; a name before anything else is as long as it can be
+        lazy = "?" if self._ends_open else ""
+        return _Node(f"(?:: )?(?P<{name}>(?:[^: ]+ ){{1,{_LENGTHS[name]}}}{lazy})", None, False, frozenset())
+
+    def _peek(self) -> str | None:
+        if self._at >= len(self._marks):
+            return None
+        return self._marks[self._at]["mark"] or ""
+
+
+def compile_template(
+    intent: str,
+    source: str,
+    *,
+    slots: Mapping[str, Sequence[str]],
+    fillers: Sequence[str],
+    preset: Mapping[str, str],
+) -> Template:
+    """Compile one phrase. `slots` are closed lists of folded words (pronouns, ordinals); `fillers` are words that may
+    stand after any word without changing anything. Raises ValueError for a phrase that is not well formed."""
+    folded = "|".join(re.escape(fold(word)) for word in fillers)
+    node = _Compiler(source, slots, f"(?:(?:{folded}) )*" if folded else "").compile()
+    return Template(intent, re.compile(node.expression + "(?:: )?"), node.first, node.words, dict(preset))

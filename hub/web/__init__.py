@@ -1,0 +1,1 @@
+"""Console, API and health pages: one aiohttp application over the verbs."""

@@ -1,0 +1,1 @@
+"""`/api/v1` for programs: JSON over the same verbs."""

@@ -1,0 +1,187 @@
+"""What an admin looks after: channels, outbox, quarantine, users, audit."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from hub.domain.errors import Conflict, Invalid, NotFound
+from hub.domain.ids import OutboxId, UserId
+from hub.domain.outbox import TRANSITIONS, OutboxItem, OutboxState
+from hub.domain.people import Right, UserRole
+from hub.domain.views import HubStatus
+from hub.web.console.forms import Form, read_form
+from hub.web.downloads import as_download
+from hub.web.guard import status_of
+from hub.web.language import LANGUAGES
+from hub.web.pages import page, query, reader_of, redirect
+from hub.web.site import actor_of, site_of
+
+RAW_SHOWN = 64_000
+
+
+async def list_channels(request: web.Request) -> web.Response:
+    """GET /channels."""
+    lines = await site_of(request).verbs.channels.all(actor_of(request))
+    values = {"channels": lines, "tested": "", "steps": [], "events": "/events?topics=channel,quarantine"}
+    return await page(request, "channels.html", values, section="channels", twin="/api/v1/channels")
+
+
+async def probe_channel(request: web.Request) -> web.Response:
+    """POST /channels/{name}/test: each step, and how to mend the one that fails."""
+    verbs, actor, name = site_of(request).verbs.channels, actor_of(request), request.match_info["name"]
+    steps = await verbs.probe(actor, name)
+    values = {"channels": await verbs.all(actor), "tested": name, "steps": steps}
+    return await page(request, "channels.html", values, section="channels", twin="/api/v1/channels")
+
+
+async def list_outbox(request: web.Request) -> web.Response:
+    """GET /outbox?state=&after=."""
+    site, actor = site_of(request), actor_of(request)
+    status: HubStatus | None = await site.verbs.status.read(actor) if Right.READ_STATUS in actor.rights else None
+    counts = dict(status.outbox) if status else {}
+    state = _state(request.query.get("state", ""), counts)
+    after = request.query.get("after") or None
+    items = await site.verbs.outbox.page(actor, state, after)
+    values = {
+        "items": items.items,
+        "next": items.next,
+        "state": state,
+        "states": list(OutboxState),
+        "counts": counts,
+        "events": "/events?topics=outbox",
+    }
+    return await page(request, "outbox.html", values, section="outbox", twin=f"/api/v1/outbox?state={state}")
+
+
+def _state(text: str, counts: dict[str, int]) -> OutboxState:
+    """The state asked for; else what needs a person most."""
+    if text in set(OutboxState):
+        return OutboxState(text)
+    return OutboxState.HELD if counts.get("held") else OutboxState.QUEUED
+
+
+async def show_item(request: web.Request) -> web.Response:
+    """GET /outbox/{id}: its tries, and what can be done with what consequence."""
+    item = await site_of(request).verbs.outbox.get(actor_of(request), OutboxId(request.match_info["id"]))
+    return await _item_page(request, item)
+
+
+async def _item_page(request: web.Request, item: OutboxItem, **more: Any) -> web.Response:
+    possible = TRANSITIONS[item.state]
+    values = {
+        "item": item,
+        "can_retry": OutboxState.QUEUED in possible or item.state is OutboxState.QUEUED,
+        "can_cancel": OutboxState.CANCELLED in possible,
+        "can_settle": item.state is OutboxState.HELD,
+        "events": "/events?topics=outbox",
+    }
+    return await page(request, "outbox_item.html", values, section="outbox", twin=f"/api/v1/outbox/{item.id}", **more)
+
+
+async def act_on_item(request: web.Request) -> web.Response:
+    """POST /outbox/{id}/retry|cancel|settle."""
+    verbs, actor, act = site_of(request).verbs.outbox, actor_of(request), request.match_info["act"]
+    identifier = OutboxId(request.match_info["id"])
+    try:
+        await {"retry": verbs.retry, "cancel": verbs.cancel, "settle": verbs.settle}[act](actor, identifier)
+    except Conflict as error:
+        current = await verbs.get(actor, identifier)
+        return await _item_page(request, current, status=409, errors={"": error.sentence})
+    return redirect(f"/outbox/{identifier}?done={act}")
+
+
+async def list_quarantine(request: web.Request) -> web.Response:
+    """GET /quarantine."""
+    after = request.query.get("after") or None
+    lines = await site_of(request).verbs.quarantine.page(actor_of(request), after)
+    values = {"lines": lines.items, "next": lines.next, "events": "/events?topics=quarantine"}
+    return await page(request, "quarantine.html", values, section="quarantine", twin="/api/v1/quarantine")
+
+
+async def show_quarantined(request: web.Request) -> web.Response:
+    """GET /quarantine/{id}: the raw bytes as text; `save=1` as a file."""
+    identifier = request.match_info["id"]
+    data = await site_of(request).verbs.quarantine.raw(actor_of(request), identifier)
+    if request.query.get("save"):
+        return as_download(data)
+    text = data.data[:RAW_SHOWN].decode("utf-8", "backslashreplace")
+    values = {"id": identifier, "raw": text, "size": len(data.data), "cut": len(data.data) > RAW_SHOWN}
+    return await page(
+        request, "quarantine_item.html", values, section="quarantine", twin=f"/api/v1/quarantine/{identifier}/raw"
+    )
+
+
+async def replay(request: web.Request) -> web.Response:
+    """POST /quarantine/{id}/replay."""
+    state = await site_of(request).verbs.quarantine.replay(actor_of(request), request.match_info["id"])
+    return redirect(f"/quarantine?done={'replayed' if state != 'quarantined' else 'still-quarantined'}")
+
+
+async def list_users(request: web.Request) -> web.Response:
+    """GET /users."""
+    return await _users_page(request)
+
+
+async def _users_page(request: web.Request, **more: Any) -> web.Response:
+    lines = await site_of(request).verbs.users.all(actor_of(request))
+    values = {"users": lines, "password": "", "code": "", "user": None} | more
+    return await page(request, "users.html", values, section="users", twin="/api/v1/users")
+
+
+async def show_new_user(request: web.Request) -> web.Response:
+    """GET /users/new."""
+    form = Form(values={"role": "agent", "language": reader_of(request).language})
+    return await page(request, "user_form.html", {"form": form}, section="users")
+
+
+async def add_user(request: web.Request) -> web.Response:
+    """POST /users: shows the one-time password once; it is not kept anywhere."""
+    site, actor, form = site_of(request), actor_of(request), await read_form(request)
+    if site.nonces.seen(actor.id, form["nonce"]):
+        return redirect("/users")
+    if not form["name"]:
+        missing = {"name": "A colleague needs a name to sign in with."}
+        return await page(request, "user_form.html", {"form": form}, section="users", status=400, errors=missing)
+    role = UserRole.ADMIN if form["role"] == "admin" else UserRole.AGENT
+    language = form["language"] if form["language"] in LANGUAGES else "en"
+    try:
+        line, password = await site.verbs.users.add(
+            actor, form["name"], role, display_name=form["display_name"], language=language
+        )
+    except (Invalid, Conflict) as error:
+        values, status = {"form": form}, status_of(error)
+        return await page(request, "user_form.html", values, section="users", status=status, errors=error)
+    site.nonces.remember(actor.id, form["nonce"], "/users")
+    return await _users_page(request, user=line, password=password)
+
+
+async def make_link_code(request: web.Request) -> web.Response:
+    """POST /users/{id}/link-code: shows the code once."""
+    users, actor = site_of(request).verbs.users, actor_of(request)
+    line = await users.get(actor, request.match_info["id"])
+    return await _users_page(request, user=line, code=await users.link_code(actor, UserId(line.id)))
+
+
+async def list_audit(request: web.Request) -> web.Response:
+    """GET /audit?day=&after=."""
+    today = reader_of(request).now.date()
+    text = request.query.get("day", "") or today.isoformat()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("A day looks like 2026-11-23.", day=text[:20]) from error
+    if not 1970 < day.year < 9999:
+        raise NotFound("There is no such page.")
+    after = request.query.get("after") or None
+    found = await site_of(request).verbs.audit.page(actor_of(request), day.isoformat(), after)
+    values = {
+        "entries": found.items,
+        "next": found.next,
+        "day": day,
+        "before": (day - timedelta(days=1)).isoformat(),
+        "following": (day + timedelta(days=1)).isoformat() if day < today else "",
+        "names": {},
+    }
+    twin = "/api/v1/audit" + query(day=day.isoformat())
+    return await page(request, "audit.html", values, section="audit", twin=twin)

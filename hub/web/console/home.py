@@ -1,0 +1,57 @@
+"""Home, search, and the page that lists everything else."""
+
+from typing import Any
+
+from aiohttp import web
+
+from hub.domain.people import Right, UserRole
+from hub.web.pages import page
+from hub.web.site import actor_of, site_of
+
+
+async def show_home(request: web.Request) -> web.Response:
+    """GET /: what waits for me; for admins above it, whether all is well."""
+    site, actor = site_of(request), actor_of(request)
+    values: dict[str, Any] = {"status": None, "failed": 0, "held": 0, "queue_depth": 0}
+    if UserRole.ADMIN in actor.roles and Right.READ_STATUS in actor.rights:
+        status = await site.verbs.status.read(actor)
+        counts = dict(status.outbox)
+        values |= {
+            "status": status,
+            "held": counts.get("held", 0),
+            "failed": counts.get("failed", 0) + counts.get("bounced", 0),
+            "queue_depth": counts.get("queued", 0) + counts.get("sending", 0),
+        }
+    mine = await site.verbs.conversations.inbox(actor, "mine", None, 10)
+    queue = await site.verbs.conversations.inbox(actor, "queue", None, 10)
+    values |= {"mine": mine.items, "queue": queue.items, "events": "/events?topics=timeline,conversation,channel,outbox"}
+    values |= {"more_mine": mine.next is not None, "more_queue": queue.next is not None}
+    return await page(request, "home.html", values, section="home", twin="/api/v1/status")
+
+
+async def show_more(request: web.Request) -> web.Response:
+    """GET /more: the navigation as a page, for small screens."""
+    return await page(request, "more.html", section="more")
+
+
+async def search(request: web.Request) -> web.Response:
+    """GET /search?q=: contacts that fit, then entries that hold every word."""
+    site, actor, text = site_of(request), actor_of(request), request.query.get("q", "").strip()[:200]
+    after = request.query.get("after") or None
+    contacts = await site.verbs.contacts.find(actor, text, 6) if text and not after else []
+    found = await site.verbs.timeline.search(actor, text, after) if text else None
+    values = {
+        "q": text,
+        "contacts": contacts,
+        "entries": found.items if found else [],
+        "next": found.next if found else None,
+        "after": after or "",
+    }
+    return await page(request, "search.html", values, section="search", twin=f"/api/v1/search?q={text}")
+
+
+async def find(request: web.Request) -> web.Response:
+    """GET /find?q=: the fragment under the quick box: contacts as one types."""
+    site, actor, text = site_of(request), actor_of(request), request.query.get("q", "").strip()[:200]
+    contacts = await site.verbs.contacts.find(actor, text, 6) if len(text) > 1 else []
+    return await page(request, "find.html", {"q": text, "contacts": contacts})

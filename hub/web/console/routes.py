@@ -1,0 +1,81 @@
+"""Every page of the console, at a glance."""
+
+from aiohttp import web
+
+from hub.web.console import assistant, desk, doorway, entries, home, people, talk
+from hub.web.live import stream_events
+from hub.web.pages import redirect
+from hub.web.site import site_of
+
+
+async def static(request: web.Request) -> web.Response:
+    """GET /static/{name}: by hashed name."""
+    return site_of(request).assets.serve(request)
+
+
+async def favicon(request: web.Request) -> web.Response:
+    """Browsers ask for it unasked."""
+    return redirect(site_of(request).assets.url("icon.svg"))
+
+
+async def robots(request: web.Request) -> web.Response:
+    """Nothing here is for search engines."""
+    return web.Response(text="User-agent: *\nDisallow: /\n")
+
+
+CONSOLE_ROUTES = [
+    web.get("/static/{name}", static),
+    web.get("/favicon.ico", favicon),
+    web.get("/robots.txt", robots),
+    web.get("/sign-in", doorway.show_sign_in),
+    web.post("/sign-in", doorway.sign_in),
+    web.post("/sign-out", doorway.sign_out),
+    web.get("/password", doorway.show_password),
+    web.post("/password", doorway.change_password),
+    web.post("/preferences", doorway.set_preferences),
+    web.get("/me", doorway.show_me),
+    web.post("/me/link-code", doorway.link_me),
+    web.post("/me/unlink", doorway.unlink_me),
+    web.get("/", home.show_home),
+    web.get("/more", home.show_more),
+    web.get("/search", home.search),
+    web.get("/find", home.find),
+    web.get("/events", stream_events),
+    web.get("/inbox", talk.show_inbox),
+    web.get("/conversations/{id}", talk.show_conversation),
+    web.post("/conversations/{id}/reply", talk.reply),
+    web.post("/conversations/{id}/take-back/{entry}", talk.take_back),
+    web.post("/conversations/{id}/assign", talk.assign),
+    web.post("/conversations/{id}/close", talk.close),
+    web.post("/conversations/{id}/reopen", talk.reopen),
+    web.get("/conversations/{id}/delete", talk.show_delete),
+    web.post("/conversations/{id}/delete", talk.delete),
+    web.get("/contacts", people.list_contacts),
+    web.post("/contacts", people.create),
+    web.get("/contacts/new", people.show_new),
+    web.get("/contacts/{id}", people.show_contact),
+    web.get("/contacts/{id}/card", people.show_card),
+    web.get("/contacts/{id}/edit", people.show_edit),
+    web.post("/contacts/{id}/edit", people.edit),
+    web.post("/contacts/{id}/notes", people.add_note),
+    web.get("/contacts/{id}/reply", people.write_to),
+    web.get("/entries/{id}", entries.show_entry),
+    web.get("/entries/{id}/raw", entries.show_raw),
+    web.get("/entries/{id}/html", entries.show_html),
+    web.get("/entries/{id}/attachments/{index:\\d{1,4}}", entries.show_attachment),
+    web.get("/assistant", assistant.show_chat),
+    web.post("/assistant", assistant.ask),
+    web.get("/channels", desk.list_channels),
+    web.post("/channels/{name}/test", desk.probe_channel),
+    web.get("/outbox", desk.list_outbox),
+    web.get("/outbox/{id}", desk.show_item),
+    web.post("/outbox/{id}/{act:retry|cancel|settle}", desk.act_on_item),
+    web.get("/quarantine", desk.list_quarantine),
+    web.get("/quarantine/{id}", desk.show_quarantined),
+    web.post("/quarantine/{id}/replay", desk.replay),
+    web.get("/users", desk.list_users),
+    web.get("/users/new", desk.show_new_user),
+    web.post("/users", desk.add_user),
+    web.post("/users/{id}/link-code", desk.make_link_code),
+    web.get("/audit", desk.list_audit),
+]

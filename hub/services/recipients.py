@@ -1,25 +1,15 @@
 """Who gets an answer: computed from the message being answered and nothing else, with the difference to its own
 recipients shown. Nobody is added silently, nobody dropped. Pure."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from hub.domain.address import Address
 from hub.domain.interaction import Direction, Interaction
 from hub.domain.message import Participant, ParticipantRole
-from hub.ports.connector import Account
+from hub.domain.subject import read_subject
 
 MAX_RECIPIENTS = 50
-
-_PREFIX = re.compile(
-    # re, aw (de), antw (nl), sv (sv, da, no), vs (fi), odp (pl), rif/r (it), res (pt), ref/rép (fr), atb (cy),
-    # ynt/yan (tr), vá (hu), απ (el), 回复/答复 (zh), 返信 (ja)
-    r"^\s*(?:re|aw|antw|antwort|sv|vs|odp|rif|r|res|ref|rép|atb|ynt|yan|vá|απ|回复|回覆|答复|返信)"
-    r"\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]\s*",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +21,6 @@ class Addressing:
     cc: tuple[Participant, ...] = ()
     added: tuple[Address, ...] = ()
     dropped: tuple[Address, ...] = ()
-
-
-def is_own(address: Address, accounts: Iterable[Account]) -> bool:
-    """Whether the address is one of ours: an account's pattern (`info@example.org`, `*@example.org`) fits it."""
-    return any(
-        account.channel == address.channel and fnmatchcase(address.normal, pattern.lower())
-        for account in accounts
-        for pattern in (*account.own_addresses, account.sender_address)
-        if pattern
-    )
 
 
 def address_answer(answered: Interaction, own: Callable[[Address], bool]) -> Addressing:
@@ -86,10 +66,9 @@ def _compared(
 
 
 def answer_subject(subject: str, language: str) -> str:
-    """The subject of the message answered under one prefix: "AW: " in German, "Re: " otherwise. A forward's own prefix
-    ("WG:", "Fwd:") belongs to the subject and stays."""
-    rest = " ".join(subject.split())
-    while (match := _PREFIX.match(rest)) is not None:
-        rest = rest[match.end() :]
+    """The subject of the message answered under a single prefix: "AW: " in German, "Re: " otherwise (RFC 5322 §3.6.5).
+    A conversation number that stood in it stays."""
+    line = read_subject(subject)
+    number = f"[#{line.number}] " if line.number else ""
     prefix = "AW: " if language.startswith("de") else "Re: "
-    return (prefix + rest).strip()
+    return f"{prefix}{number}{line.bare}".strip()

@@ -1,10 +1,11 @@
 """Answering: the conversation that is meant, the draft before anyone presses send, and the answer itself. The other
 verbs of conversations are in hub/services/conversations.py."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from hub.domain.address import Address
 from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation
 from hub.domain.errors import Conflict, Invalid, NotFound
@@ -23,7 +24,7 @@ from hub.services.attempts import LIFETIME
 from hub.services.audit import Audit
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries, fan_out
-from hub.services.recipients import Addressing, address_answer, answer_subject, is_own
+from hub.services.recipients import Addressing, address_answer, answer_subject
 from hub.services.suppressions import Suppressions
 
 MAIL = "email"
@@ -53,8 +54,8 @@ class _Thread:
 
 
 class Replies:
-    """`answerable`, `draft` and `reply` of ConversationVerbs. `secret` signs the token in our Message-IDs; `hostname`
-    is their domain where an account has none."""
+    """`answerable`, `draft` and `reply` of ConversationVerbs. `owns` knows our own addresses; `secret` signs the token
+    in our Message-IDs; `hostname` is their domain where an account has none."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Replies:
         entries: OutgoingEntries,
         suppressions: Suppressions,
         audit: Audit,
+        owns: Callable[[Address], bool],
         secret: bytes,
         hostname: str,
         take_back_seconds: int = 20,
@@ -77,7 +79,7 @@ class Replies:
         self._items = store.documents(OUTBOX)
         self._blobs = store.blobs
         self._clock, self._accounts, self._outbox, self._entries = clock, accounts, outbox, entries
-        self._suppressions, self._audit = suppressions, audit
+        self._suppressions, self._audit, self._owns = suppressions, audit, owns
         self._secret, self._hostname, self._take_back = secret, hostname, take_back_seconds
 
     # Which conversation
@@ -135,8 +137,7 @@ class Replies:
         peer = Participant(address=thread.conversation.peer, name=thread.contact.name)
         if thread.answered is None or thread.conversation.channel != MAIL:
             return Addressing(to=(peer,))
-        accounts = self._accounts.all()
-        addressing = address_answer(thread.answered, lambda address: is_own(address, accounts))
+        addressing = address_answer(thread.answered, self._owns)
         return addressing if addressing.to else replace(addressing, to=(peer,), added=(peer.address,))
 
     async def _draft(self, actor: Actor, thread: _Thread) -> ReplyDraft:

@@ -1,0 +1,184 @@
+"""The documents of one kind in SQLite."""
+
+# ruff: noqa: S608 - statements are made of the names in our own declarations, never of data
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+import bson
+
+from hub.domain.errors import Invalid
+from hub.ports.store import Exists, Inserted, Page, Replacement, Value
+from storage.cursors import read_cursor, write_cursor
+from storage.keys import Key, check_equal, page_scope, sortable
+from storage.sqlite.jobs import JobQueue
+from storage.sqlite.schema import Table
+
+T = TypeVar("T")
+R = TypeVar("R")
+Read = Callable[[Callable[[sqlite3.Connection], R]], R]
+MOST_IDS = 1_000
+
+
+class SqliteDocuments(Generic[T]):
+    """`Documents` of one kind: encodes in the caller's task, runs one job for each call."""
+
+    def __init__(self, table: Table[T], writes: JobQueue, reads: JobQueue) -> None:
+        self._table = table
+        self._writes = writes
+        self._reads = reads
+
+    async def get(self, id: str) -> T | None:
+        statement = self._table.select
+        row = await self._reads.submit(lambda connection: connection.execute(statement, (id,)).fetchone())
+        return None if row is None else self._table.codec.decode(row[0])
+
+    async def get_many(self, ids: Sequence[str]) -> dict[str, T]:
+        if len(ids) > MOST_IDS:
+            raise Invalid("At most 1,000 ids at once.", ids=len(ids))
+        if not ids:
+            return {}
+        statement = (
+            f"SELECT CAST(group_concat(body, '') AS BLOB) FROM {self._table.name}"
+            " WHERE id IN (SELECT value FROM json_each(?))"
+        )
+        wanted = json.dumps(list(ids))
+        found = {cast(Any, document).id: document for document in await self._bodies(statement, [wanted])}
+        return {id: found[id] for id in ids if id in found}
+
+    async def _bodies(self, statement: str, values: Sequence[Key]) -> list[T]:
+        """The documents of a statement that concatenates their bodies: one step in SQLite and one in BSON, where a
+        row at a time would change threads for each."""
+        row = await self._reads.submit(lambda connection: connection.execute(statement, values).fetchone())
+        read = self._table.codec.from_document
+        return [read(document) for document in bson.decode_all(row[0])] if row[0] else []
+
+    async def insert(self, document: T) -> Inserted | Exists[T]:
+        row = self._row(document)
+        table = self._table
+        current = await self._writes.submit(
+            lambda connection: _insert(connection, table, document, row), weight=len(row[2]), compound=bool(table.lists)
+        )
+        return Inserted() if current is None else Exists(table.codec.decode(current))
+
+    async def insert_many(self, documents: Sequence[T]) -> list[Inserted | Exists[T]]:
+        if not documents:
+            return []
+        table = self._table
+        rows = [(document, self._row(document)) for document in documents]
+        weight = sum(len(row[2]) for _, row in rows)
+        found = await self._writes.submit(
+            lambda connection: [_insert(connection, table, document, row) for document, row in rows],
+            weight=weight,
+            compound=True,
+        )
+        return [Inserted() if body is None else Exists(table.codec.decode(body)) for body in found]
+
+    def _row(self, document: T) -> tuple[Any, ...]:
+        id = sortable(cast(Any, document).id)
+        return (id, 1, self._table.body(document, 1), *self._table.keys(document))
+
+    async def replace(self, document: T, version: int) -> bool:
+        return (await self.replace_many([Replacement(document, version)]))[0]
+
+    async def replace_many(self, replacements: Sequence[Replacement[T]]) -> list[bool]:
+        if not replacements:
+            return []
+        table = self._table
+        rows = [(item.document, self._changed(item.document, item.version)) for item in replacements]
+        return await self._writes.submit(
+            lambda connection: [_replace(connection, table, document, row) for document, row in rows],
+            weight=sum(len(row[1]) for _, row in rows),
+            compound=bool(table.lists) or len(rows) > 1,
+        )
+
+    def _changed(self, document: T, version: int) -> tuple[Any, ...]:
+        next = version + 1
+        id = sortable(cast(Any, document).id)
+        return (next, self._table.body(document, next), *self._table.keys(document), id, version)
+
+    async def delete(self, id: str, version: int | None = None) -> bool:
+        table = self._table
+        return await self._writes.submit(
+            lambda connection: _delete(connection, table, id, version), compound=bool(table.lists)
+        )
+
+    async def page(
+        self,
+        index: str,
+        *equal: Value,
+        after: str | None = None,
+        since: Value | None = None,
+        until: Value | None = None,
+        limit: int = 50,
+        newest_first: bool = False,
+    ) -> Page[T]:
+        if not 1 <= limit <= 1000:
+            raise Invalid("A page has 1 to 1,000 items.", limit=limit)
+        kind, declared = self._table.kind, self._table.kind.index(index)
+        check_equal(kind, declared, equal, since is not None or until is not None)
+        scope = page_scope(kind, declared, equal, newest_first)
+        rest = declared.keys[len(equal) :]
+        clause, values = self._table.page_query(
+            declared,
+            equal,
+            since=None if since is None else sortable(since),
+            until=None if until is None else sortable(until),
+            last=None if after is None else read_cursor(scope, after, len(rest) + 1),
+            newest_first=newest_first,
+        )
+        statement = f"SELECT CAST(group_concat(body, '') AS BLOB) FROM (SELECT body {clause} LIMIT ?)"
+        found = await self._bodies(statement, [*values, limit + 1])
+        items = found[:limit]
+        if len(found) <= limit:
+            return Page(items)
+        last = items[-1]
+        return Page(items, write_cursor(scope, [sortable(getattr(last, key)) for key in (*rest, "id")]))
+
+    async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
+        declared = self._table.kind.index(index)
+        check_equal(self._table.kind, declared, equal, False)
+        statement, values = self._table.count_query(declared, equal)
+        row = await self._reads.submit(lambda connection: connection.execute(statement, (*values, cap)).fetchone())
+        return int(row[0])
+
+    async def scan(self, after: str = "", limit: int = 500) -> list[T]:
+        if not 1 <= limit <= 1000:
+            raise Invalid("A page has 1 to 1,000 items.", limit=limit)
+        name = self._table.name
+        rows = f"SELECT body FROM {name} WHERE id > ? ORDER BY id LIMIT ?"
+        return await self._bodies(f"SELECT CAST(group_concat(body, '') AS BLOB) FROM ({rows})", [after, limit])
+
+
+def _insert(connection: sqlite3.Connection, table: Table[T], document: T, row: tuple[Any, ...]) -> bytes | None:
+    """None where it was written, else the body that stands there already."""
+    if connection.execute(table.insert, row).rowcount:
+        for statement, entries in table.list_rows(document):
+            connection.executemany(statement, entries)
+        return None
+    found: tuple[bytes] = connection.execute(table.select, (row[0],)).fetchone()
+    return found[0]
+
+
+def _replace(connection: sqlite3.Connection, table: Table[T], document: T, row: tuple[Any, ...]) -> bool:
+    if not connection.execute(table.replace, row).rowcount:
+        return False
+    for index in table.lists:
+        connection.execute(f"DELETE FROM {table.side(index)} WHERE id = ?", (row[-2],))
+    for statement, entries in table.list_rows(document):
+        connection.executemany(statement, entries)
+    return True
+
+
+def _delete(connection: sqlite3.Connection, table: Table[T], id: str, version: int | None) -> bool:
+    statement = f"DELETE FROM {table.name} WHERE id = ?"
+    values: tuple[str | int, ...] = (id,)
+    if version is not None:
+        statement, values = f"{statement} AND version = ?", (id, version)
+    if not connection.execute(statement, values).rowcount:
+        return False
+    for index in table.lists:
+        connection.execute(f"DELETE FROM {table.side(index)} WHERE id = ?", (id,))
+    return True

@@ -1,0 +1,201 @@
+"""Full-text search in SQLite: FTS5 over ready-made terms.
+
+The row number is the moment in milliseconds and 21 bits of the id, so that "newest first" is the index's own order and
+a page costs the same at any depth. Scopes are terms of the same row, written `:` and hex, which no word can be. The
+index holds no text (`content=''`); the terms lie in `search_entries`, from where an old entry is taken out again
+(SQLite 3.40 has no `contentless_delete`).
+"""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Sequence
+
+from hub.domain.errors import Invalid
+from hub.domain.instant import epoch_ms, from_epoch_ms
+from hub.ports.search import NameEntry, SearchEntry, SearchPage
+from storage.cursors import read_cursor, write_cursor
+from storage.sqlite.jobs import JobQueue
+from storage.terms import MOST_TERMS, normal_term, trigrams
+
+SEARCH_TABLES = {
+    "search_entries": "CREATE TABLE search_entries"
+    " (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, tokens TEXT NOT NULL)",
+    "search_terms": "CREATE VIRTUAL TABLE search_terms USING fts5(tokens, content='', detail=none, columnsize=0,"
+    " tokenize=\"ascii tokenchars '@._+-:'\")",
+    "search_names": "CREATE TABLE search_names (id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL) WITHOUT ROWID",
+    "search_trigrams": "CREATE TABLE search_trigrams (trigram TEXT NOT NULL, id TEXT NOT NULL,"
+    " PRIMARY KEY (trigram, id)) WITHOUT ROWID",
+}
+_BITS = 21
+_LATEST = (1 << 42) - 1
+_MOST_TRIGRAMS = 512
+_SHORTEST_PREFIX = 3
+
+
+def _scope_token(scope: str) -> str:
+    return ":" + scope.encode("utf-8").hex()
+
+
+def _number(entry: SearchEntry) -> int:
+    moment = min(max(epoch_ms(entry.at), 0), _LATEST)
+    return (moment << _BITS) | (zlib.crc32(entry.id.encode("utf-8")) & ((1 << _BITS) - 1))
+
+
+def _tokens(entry: SearchEntry) -> str:
+    terms = [term for term in dict.fromkeys(map(normal_term, entry.terms)) if term]
+    return " ".join([*map(_scope_token, dict.fromkeys(entry.scope)), *terms[:MOST_TERMS]])
+
+
+class SqliteSearch:
+    """`Search` beside the documents, in the same database and the same commits."""
+
+    def __init__(self, writes: JobQueue, reads: JobQueue) -> None:
+        self._writes = writes
+        self._reads = reads
+
+    async def put_many(self, entries: Sequence[SearchEntry]) -> None:
+        if not entries:
+            return
+        # Ascending row numbers: FTS5 writes a segment out whenever one is smaller than the last.
+        rows = sorted({entry.id: (_number(entry), entry.id, _tokens(entry)) for entry in entries}.values())
+        weight = sum(len(tokens) for _, _, tokens in rows)
+        await self._writes.submit(lambda connection: _put(connection, rows), weight=weight, compound=True)
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        if ids:
+            await self._writes.submit(lambda connection: _forget(connection, ids, {}), compound=True)
+
+    async def find(
+        self, terms: Sequence[str], *, scope: Sequence[str], after: str | None = None, limit: int = 50
+    ) -> SearchPage:
+        if not 1 <= limit <= 1000:
+            raise Invalid("A page has 1 to 1,000 items.", limit=limit)
+        wanted = [term for term in map(normal_term, terms) if term]
+        if not wanted or not scope:
+            return SearchPage([])
+        list_name = f"search/{wanted!r}/{sorted(scope)!r}"
+        last = None if after is None else read_cursor(list_name, after, 2)
+        rows, prefix = await self._reads.submit(
+            lambda connection: _find(connection, wanted, _any_of(scope), last, limit + 1)
+        )
+        more = len(rows) > limit
+        rows = rows[:limit]
+        return SearchPage([id for _, id in rows], write_cursor(list_name, [rows[-1][0], int(prefix)]) if more else None)
+
+    async def put_names(self, entries: Sequence[NameEntry]) -> None:
+        if entries:
+            rows = {entry.id: entry.text for entry in entries}
+            await self._writes.submit(lambda connection: _put_names(connection, rows), compound=True)
+
+    async def remove_names(self, ids: Sequence[str]) -> None:
+        if ids:
+            await self._writes.submit(lambda connection: _forget_names(connection, list(ids)), compound=True)
+
+    async def suggest(self, text: str, *, limit: int = 10) -> list[str]:
+        if not 1 <= limit <= 1000:
+            raise Invalid("A page has 1 to 1,000 items.", limit=limit)
+        wanted = sorted(trigrams(text))[:_MOST_TRIGRAMS]
+        if not wanted:
+            return []
+        statement = (
+            "SELECT id, count(*) AS shared FROM search_trigrams WHERE trigram IN (SELECT value FROM json_each(?))"
+            " GROUP BY id HAVING shared * 3 >= ? ORDER BY shared DESC, id LIMIT ?"
+        )
+        values = (json.dumps(wanted), len(wanted), limit)
+        rows = await self._reads.submit(lambda connection: connection.execute(statement, values).fetchall())
+        return [row[0] for row in rows]
+
+    async def scan(self, after: str = "", limit: int = 500) -> list[SearchEntry]:
+        if not 1 <= limit <= 1000:
+            raise Invalid("A page has 1 to 1,000 items.", limit=limit)
+        statement = "SELECT n, id, tokens FROM search_entries WHERE id > ? ORDER BY id LIMIT ?"
+        rows = await self._reads.submit(lambda connection: connection.execute(statement, (after, limit)).fetchall())
+        return [_entry(*row) for row in rows]
+
+    async def scan_names(self, after: str = "", limit: int = 500) -> list[NameEntry]:
+        if not 1 <= limit <= 1000:
+            raise Invalid("A page has 1 to 1,000 items.", limit=limit)
+        statement = "SELECT id, text FROM search_names WHERE id > ? ORDER BY id LIMIT ?"
+        rows = await self._reads.submit(lambda connection: connection.execute(statement, (after, limit)).fetchall())
+        return [NameEntry(id=id, text=text) for id, text in rows]
+
+
+def _entry(number: int, id: str, tokens: str) -> SearchEntry:
+    parts = tokens.split(" ") if tokens else []
+    scope = tuple(bytes.fromhex(part[1:]).decode("utf-8") for part in parts if part.startswith(":"))
+    terms = tuple(part for part in parts if not part.startswith(":"))
+    return SearchEntry(id=id, at=from_epoch_ms(number >> _BITS), scope=scope, terms=terms)
+
+
+def _any_of(scope: Sequence[str]) -> str:
+    return "(" + " OR ".join(f'"{_scope_token(name)}"' for name in dict.fromkeys(scope)) + ")"
+
+
+def _find(
+    connection: sqlite3.Connection, terms: list[str], scope: str, last: Sequence[str | int] | None, limit: int
+) -> tuple[list[tuple[int, str]], bool]:
+    """(row number, id) of the page, and whether the last term was taken as a prefix."""
+    prefix = bool(last[1]) if last else _needs_prefix(connection, terms[-1], scope)
+    words = [f'"{term}"' for term in terms]
+    match = " AND ".join([*words[:-1], words[-1] + ("*" if prefix else ""), scope])
+    statement = (
+        "SELECT n, id FROM (SELECT rowid AS r FROM search_terms WHERE search_terms MATCH ? AND rowid < ?"
+        " ORDER BY rowid DESC LIMIT ?) CROSS JOIN search_entries ON n = r ORDER BY r DESC"
+    )
+    below = last[0] if last else (1 << 63) - 1
+    return connection.execute(statement, (match, below, limit)).fetchall(), prefix
+
+
+def _needs_prefix(connection: sqlite3.Connection, term: str, scope: str) -> bool:
+    if len(term) < _SHORTEST_PREFIX:
+        return False
+    statement = "SELECT 1 FROM search_terms WHERE search_terms MATCH ? LIMIT 1"
+    return connection.execute(statement, (f'"{term}" AND {scope}',)).fetchone() is None
+
+
+def _put(connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+    unchanged = _forget(connection, [id for _, id, _ in rows], {id: (number, tokens) for number, id, tokens in rows})
+    for number, id, tokens in rows:
+        if id in unchanged:
+            continue
+        while not connection.execute(
+            "INSERT INTO search_entries (n, id, tokens) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (number, id, tokens)
+        ).rowcount:
+            number += 1  # two ids with equal bits in one millisecond
+        connection.execute("INSERT INTO search_terms (rowid, tokens) VALUES (?, ?)", (number, tokens))
+
+
+def _forget(connection: sqlite3.Connection, ids: Sequence[str], wanted: dict[str, tuple[int, str]]) -> set[str]:
+    """Take these out; returns those that already are what is wanted, which stay."""
+    statement = "SELECT n, id, tokens FROM search_entries WHERE id IN (SELECT value FROM json_each(?))"
+    unchanged = set()
+    for number, id, tokens in connection.execute(statement, (json.dumps(list(ids)),)).fetchall():
+        if id in wanted and wanted[id][0] >> _BITS == number >> _BITS and wanted[id][1] == tokens:
+            unchanged.add(id)
+            continue
+        connection.execute("DELETE FROM search_entries WHERE n = ?", (number,))
+        connection.execute(
+            "INSERT INTO search_terms (search_terms, rowid, tokens) VALUES ('delete', ?, ?)", (number, tokens)
+        )
+    return unchanged
+
+
+def _put_names(connection: sqlite3.Connection, rows: dict[str, str]) -> None:
+    _forget_names(connection, list(rows))
+    for id, text in rows.items():
+        connection.execute("INSERT INTO search_names (id, text) VALUES (?, ?)", (id, text))
+        found = sorted(trigrams(text))[:_MOST_TRIGRAMS]
+        connection.execute(
+            "INSERT INTO search_trigrams (trigram, id) SELECT value, ? FROM json_each(?)", (id, json.dumps(found))
+        )
+
+
+def _forget_names(connection: sqlite3.Connection, ids: list[str]) -> None:
+    statement = "SELECT id, text FROM search_names WHERE id IN (SELECT value FROM json_each(?))"
+    for id, text in connection.execute(statement, (json.dumps(ids),)).fetchall():
+        found = json.dumps(sorted(trigrams(text))[:_MOST_TRIGRAMS])
+        connection.execute(
+            "DELETE FROM search_trigrams WHERE id = ? AND trigram IN (SELECT value FROM json_each(?))", (id, found)
+        )
+        connection.execute("DELETE FROM search_names WHERE id = ?", (id,))

@@ -30,10 +30,8 @@ def tell_time(moment: datetime, pack: LanguagePack, zone: tzinfo) -> str:
 def tell_moment(moment: datetime, now: datetime, pack: LanguagePack, zone: tzinfo) -> str:
     """ "heute 09:12", "Do 6. Aug., 14:30", "6. Aug. 2025, 14:30"."""
     local, today = moment.astimezone(zone), now.astimezone(zone)
-    if local.date() == today.date():
-        key = "today"
-    else:
-        key = "this_year" if local.year == today.year else "other_year"
+    key = "this_year" if local.year == today.year else "other_year"
+    key = "today" if local.date() == today.date() else key
     return str(pack.formats[key]).format(time=tell_time(moment, pack, zone), **_fields(local, pack))
 
 

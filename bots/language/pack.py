@@ -77,9 +77,11 @@ def _templates(phrases: Mapping[str, Any], slots: Mapping[str, Sequence[str]]) -
 
 
 def load_pack(folder: Path) -> LanguagePack:
-    """Read one folder; its name is the language's code. Raises ValueError for a phrase that is not well formed, KeyError
-    for a missing table."""
-    tables = {name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8")) for name in ("phrases", "wording", "formats")}
+    """Read one folder; its name is the language's code. Raises ValueError for a phrase that is not well formed,
+    KeyError for a missing table."""
+    tables = {
+        name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8")) for name in ("phrases", "wording", "formats")
+    }
     phrases = tables["phrases"]
     pronouns, ordinals = _folded(phrases["pronouns"]), {fold(word): str(n) for word, n in phrases["ordinals"].items()}
     templates = _templates(
@@ -101,7 +103,9 @@ def load_pack(folder: Path) -> LanguagePack:
         connectives=_folded(phrases["connectives"]),
         wording=_flatten("", tables["wording"]),
         formats=tables["formats"],
-        vocabulary=frozenset().union(*(template.words for template in templates), *openers, _folded(phrases["fillers"])),
+        vocabulary=frozenset().union(
+            *(template.words for template in templates), *openers, _folded(phrases["fillers"])
+        ),
     )
 
 

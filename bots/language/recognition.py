@@ -64,6 +64,13 @@ class Recogniser:
                     return found
         return self._name_with_question_mark(plain, prefer)
 
+    def read_slot(self, name: str, text: str, language: str) -> str:
+        """A whole text as the value of one slot: "mir" is the colleague, "Frau Müller" is "Müller"."""
+        sentence = read_sentence(text, soft=False)
+        if not sentence.words:
+            return ""
+        return _slot(name, sentence, sentence.words, 0, len(sentence.words), self._packs[language])[name]
+
     def language_of(self, text: str) -> str | None:
         """The language whose stop words the text holds most of; None where there are none or as many."""
         scores = self._stop_word_scores(read_sentence(text, soft=False).words)

@@ -1,0 +1,5 @@
+"""The bot that colleagues talk to."""
+
+from bots.staff.staff import Staff, StaffSettings
+
+__all__ = ["Staff", "StaffSettings"]

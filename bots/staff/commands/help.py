@@ -1,0 +1,53 @@
+"""What the bot can do, by role, with examples."""
+
+from bots.staff.command import Answer, Command, Slots
+from bots.staff.describing import one_line
+from bots.staff.talk import Talk
+from hub.domain.people import Right
+from hub.ports.bot import Table
+
+TOPICS: dict[str, Right | None] = {
+    "who": Right.READ_CONTACTS,
+    "timeline": Right.READ_CONTACTS,
+    "search": Right.READ_CONTACTS,
+    "inbox": Right.READ_CONTACTS,
+    "reply": Right.WRITE_MESSAGES,
+    "note": Right.WRITE_NOTES,
+    "assign": Right.OWN_CONVERSATIONS,
+    "close": Right.OWN_CONVERSATIONS,
+    "reopen": Right.OWN_CONVERSATIONS,
+    "create": Right.EDIT_CONTACTS,
+    "status": Right.READ_STATUS,
+    "undo": None,
+}
+"""In the order in which help tells them; a test compares them with the commands."""
+
+
+def allowed_topics(talk: Talk) -> list[str]:
+    """Those that this colleague may use."""
+    rights = talk.actor.rights
+    return [topic for topic, right in TOPICS.items() if right is None or right in rights]
+
+
+async def propose(talk: Talk, slots: Slots) -> Answer:
+    """All of it, or one topic."""
+    wanted = slots.get("topic", "")
+    topic = _topic(talk, wanted)
+    if topic:
+        return Answer(blocks=(talk.text(f"topic.{topic}"),), slots={"topic": topic})
+    rows = tuple((talk.say(f"intent.{name}"), talk.say(f"example.{name}")) for name in allowed_topics(talk))
+    title = talk.text("help.unknown_topic", topic=talk.quote(one_line(wanted))) if wanted else talk.text("help.title")
+    blocks = (title, Table(headings=talk.headings("help.headings"), rows=rows), talk.text("help.more"))
+    return Answer(blocks=blocks)
+
+
+def _topic(talk: Talk, wanted: str) -> str:
+    if wanted in TOPICS or wanted == "help":
+        return wanted
+    for pack in (talk.pack, *talk.packs.values()):
+        if wanted in pack.topics:
+            return pack.topics[wanted]
+    return ""
+
+
+HELP = Command(intent="help", propose=propose, stands_alone=True, aside=True)

@@ -1,0 +1,82 @@
+"""Take the last thing back while that is possible."""
+
+from bots.staff.command import Answer, Command, Slots
+from bots.staff.memory import Pending, Undo
+from bots.staff.talk import Talk
+from hub.domain.conversation import QUEUE_OWNER
+from hub.domain.errors import Conflict, NotFound
+from hub.domain.ids import ConversationId, OutboxId, UserId
+from hub.domain.outbox import OutboxState
+from hub.ports.bot import Confirm
+
+
+async def propose(talk: Talk, slots: Slots) -> Answer:
+    """At once: that is what "back" is for. Only a misspelt "back" is asked about first."""
+    undo = talk.memory.undo
+    if undo is None:
+        return Answer(blocks=(talk.text("undo.nothing"),))
+    if not talk.exact:
+        key = f"intent.{undo.kind}"
+        what = talk.say(key) if talk.knows(key) else talk.say("undo.meant_last")
+        return Answer(
+            blocks=(Confirm(text=talk.say("undo.meant", what=what)),),
+            buttons=(talk.say("button.yes"), talk.say("button.no")),
+            pending=Pending(stage="confirm", intent="undo"),
+        )
+    return await carry_out(talk, slots)
+
+
+async def carry_out(talk: Talk, slots: Slots) -> Answer:
+    """Taking back twice is the same as once."""
+    undo = talk.memory.undo
+    if undo is None:
+        return Answer(blocks=(talk.text("undo.nothing"),))
+    answer = await _take_back(talk, undo)
+    talk.memory.undo = None
+    return answer
+
+
+async def _take_back(talk: Talk, undo: Undo) -> Answer:
+    if undo.kind == "reply":
+        return await _stop_sending(talk, undo)
+    if undo.kind in ("note", "create"):
+        return Answer(blocks=(talk.text(f"undo.impossible_{undo.kind}"),))
+    conversation_id = ConversationId(undo.conversation_id)
+    if undo.kind == "assign":
+        back_to = None if undo.owner in (QUEUE_OWNER, "bot") else UserId(undo.owner)
+        await talk.verbs.conversations.assign(talk.actor, conversation_id, back_to)
+        line = await talk.verbs.conversations.get(talk.actor, conversation_id)
+        said = talk.text("undo.assigned", user=line.owner_name or talk.say("inbox.queue"))
+    elif undo.kind == "close":
+        await talk.verbs.conversations.reopen(talk.actor, conversation_id)
+        said = talk.text("undo.reopened")
+    else:
+        await talk.verbs.conversations.close(talk.actor, conversation_id)
+        said = talk.text("undo.closed")
+    return Answer(blocks=(said,))
+
+
+async def _stop_sending(talk: Talk, undo: Undo) -> Answer:
+    kept = 0
+    for item in undo.items:
+        kept += await _cancel(talk, OutboxId(item))
+    if kept == len(undo.items):
+        said = talk.text("undo.taken_back")
+    elif kept:
+        said = talk.text("undo.partly", kept=kept, number=len(undo.items))
+    else:
+        said = talk.text("undo.too_late")
+    return Answer(blocks=(said,))
+
+
+async def _cancel(talk: Talk, item_id: OutboxId) -> bool:
+    try:
+        await talk.verbs.outbox.cancel(talk.actor, item_id)
+    except Conflict:
+        return (await talk.verbs.outbox.get(talk.actor, item_id)).state is OutboxState.CANCELLED
+    except NotFound:
+        return False
+    return True
+
+
+UNDO = Command(intent="undo", propose=propose, carry_out=carry_out, stands_alone=True)

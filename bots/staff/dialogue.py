@@ -1,0 +1,252 @@
+"""What a turn means in the light of the turns before it: yes, no, a number, a name that was asked for, a new command.
+
+A command that writes is proposed first. The yes marks the proposal with its turn's id, durably, before anything is
+written; the id is the key under which the verb writes at most once. A turn that a crash cut off finds its mark and is
+carried out again under the same key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+from rapidfuzz import fuzz
+
+from bots.language.recognition import Reading, Recogniser
+from bots.staff.command import Answer, Command, Slots
+from bots.staff.commands.help import allowed_topics
+from bots.staff.failures import explain_failure, is_certain, lacks
+from bots.staff.memory import Memories, Pending
+from bots.staff.talk import Talk
+from bots.staff.targets import no_such_choice, pick
+from hub.domain.errors import FernamtError
+from hub.domain.folding import fold
+from hub.domain.people import Right
+from hub.domain.turn import Choice
+from hub.ports.bot import Text
+
+log = structlog.get_logger()
+CONTEXTUAL = frozenset({"confirm", "decline", "cancel", "change", "choose", "undo"})
+"""Intents that mean something only after what was just said."""
+KNOWN_NAME = 85
+"""From this score on a bare name is taken for "who is"."""
+MAX_BARE_NAME = 5
+SLOT_OF_CHOICE = {
+    "contact": ("contact_id", ("contact", "unknown")),
+    "conversation": ("conversation_id", ("contact",)),
+    "user": ("user_id", ("user",)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialogue:
+    """Takes one turn. `commands` by intent."""
+
+    commands: Mapping[str, Command]
+    recogniser: Recogniser
+    memories: Memories
+
+    async def take(self, talk: Talk, text: str, reading: Reading | None) -> Answer:
+        """The answer. Raises what the verbs raise while reading; failures of writing are answers already."""
+        pending = talk.memory.pending
+        if pending and pending.turn == talk.key:
+            return await self._carry_out(talk, pending)
+        if not text:
+            return Answer(blocks=(talk.text("dialogue.empty"),), pending=pending, intent="unknown")
+        intent = reading.intent if reading else ""
+        if intent in CONTEXTUAL and talk.at < talk.memory.updated_at:
+            return Answer(blocks=(talk.text("dialogue.outdated"),), pending=pending, intent=intent)
+        if pending and pending.stage in ("text", "name"):
+            asked = await self._take_asked(talk, text, reading, pending)
+            if asked:
+                return asked
+        if reading is None:
+            return await self._take_unknown(talk, text)
+        if intent in self.commands:
+            return await self._take_command(talk, reading, pending)
+        return await self._take_contextual(talk, reading, pending)
+
+    async def _take_contextual(self, talk: Talk, reading: Reading, pending: Pending | None) -> Answer:
+        if reading.intent == "choose":
+            return await self._choose(talk, reading.slots["number"])
+        if reading.intent == "confirm":
+            return await self._confirm(talk, pending)
+        if reading.intent == "change":
+            return await self._change(talk, reading.slots, pending)
+        return await self._decline(talk, reading.intent, pending)
+
+    async def _take_command(self, talk: Talk, reading: Reading, pending: Pending | None) -> Answer:
+        if reading.intent == "undo" and pending and not pending.turn:
+            return await self._decline(talk, "decline", pending)
+        answer = await self.propose(talk, reading.intent, reading.slots)
+        if self.commands[reading.intent].aside:
+            return replace(answer, pending=pending)
+        if pending and pending.stage == "confirm" and not pending.turn:
+            what = talk.say(f"intent.{pending.intent}")
+            answer = replace(answer, blocks=(*answer.blocks, talk.text("dialogue.dropped", what=what)))
+        return answer
+
+    async def propose(self, talk: Talk, intent: str, slots: Slots) -> Answer:
+        """Run a command's first step, if the colleague may."""
+        command = self.commands[intent]
+        answer = lacks(talk, command.right) or await command.propose(talk, slots)
+        return replace(answer, intent=answer.intent or intent)
+
+    # A question of ours is open
+
+    async def _take_asked(self, talk: Talk, text: str, reading: Reading | None, pending: Pending) -> Answer | None:
+        """The text or the name that was asked for, unless this is something else."""
+        command = self.commands[pending.intent]
+        intent = reading.intent if reading and reading.exact else ""
+        if intent in ("cancel", "decline"):
+            return await self._decline(talk, intent, pending)
+        message = pending.stage == "text" and command.free_text == "text"
+        if not message and intent in self.commands:
+            return None
+        slot = command.free_text if pending.stage == "text" else "contact"
+        if reading and reading.intent == "choose" and slot == "contact":
+            text = f"@{reading.slots['number']}"
+        elif slot in ("contact", "user"):
+            text = self.recogniser.read_slot(slot, text, talk.pack.code) or text
+        return await self.propose(talk, pending.intent, pending.slots | {slot: text})
+
+    async def _confirm(self, talk: Talk, pending: Pending | None) -> Answer:
+        if pending is None:
+            return Answer(blocks=(talk.text("dialogue.nothing_waits"),), intent="confirm")
+        if pending.stage == "choose":
+            if pending.slots.get("unknown"):
+                return await self.propose(talk, "create", {})
+            if len(talk.memory.choices) == 1:
+                return await self._choose(talk, "1")
+            last = len(talk.memory.choices)
+            return Answer(blocks=(talk.text("dialogue.number", last=last),), pending=pending, intent=pending.intent)
+        if not talk.exact:
+            return self._ask_again(talk, pending)
+        return await self._carry_out(talk, pending)
+
+    async def _decline(self, talk: Talk, intent: str, pending: Pending | None) -> Answer:
+        undo = talk.memory.undo
+        if pending is None and intent == "cancel" and undo and undo.kind == "reply":
+            return await self.propose(talk, "undo", {})
+        key = "dialogue.declined"
+        if pending and pending.turn:
+            key = "dialogue.declined_unsure"
+        elif pending and pending.intent == "reply":
+            key = "dialogue.declined_send"
+        return Answer(blocks=(talk.text(key),), choices=(), intent="decline")
+
+    async def _change(self, talk: Talk, slots: Slots, pending: Pending | None) -> Answer:
+        if pending is None or pending.stage != "confirm" or pending.turn:
+            return Answer(blocks=(talk.text("dialogue.nothing_to_change"),), pending=pending, intent="change")
+        free = self.commands[pending.intent].free_text
+        if not free:
+            return Answer(blocks=(talk.text("dialogue.say_anew"),), intent="decline")
+        kept = {name: value for name, value in pending.slots.items() if name not in (free, f"{free}_id", "digest")}
+        if slots.get("text"):
+            kept[free] = slots["text"]
+        return await self.propose(talk, pending.intent, kept)
+
+    async def _choose(self, talk: Talk, number: str) -> Answer:
+        choice = pick(talk.memory.choices, number)
+        if choice is None:
+            return no_such_choice(talk)
+        pending = talk.memory.pending
+        if pending and pending.stage == "confirm":
+            return self._ask_again(talk, pending)
+        if pending and pending.stage == "choose" and choice.kind in SLOT_OF_CHOICE:
+            slot, replaced = SLOT_OF_CHOICE[choice.kind]
+            kept = {name: value for name, value in pending.slots.items() if name not in replaced}
+            return await self.propose(talk, pending.intent, kept | {slot: choice.id})
+        if choice.kind == "intent":
+            return await self._choose_intent(talk, choice)
+        if choice.kind == "contact":
+            return await self.propose(talk, "who", {"contact_id": choice.id})
+        slot = "entry_id" if choice.kind == "entry" else "conversation_id"
+        return await self.propose(talk, "timeline", {slot: choice.id})
+
+    async def _choose_intent(self, talk: Talk, choice: Choice) -> Answer:
+        command = self.commands.get(choice.id)
+        if command and command.stands_alone and not command.free_text:
+            return await self.propose(talk, choice.id, {})
+        return await self.propose(talk, "help", {"topic": choice.id})
+
+    def _ask_again(self, talk: Talk, pending: Pending) -> Answer:
+        names = ("yes", "no", "change") if self.commands[pending.intent].free_text else ("yes", "no")
+        buttons = tuple(talk.say(f"button.{name}") for name in names)
+        said = f"{talk.say('dialogue.reask')} {' / '.join(buttons)}"
+        return Answer(blocks=(Text(text=said),), pending=pending, buttons=buttons, intent=pending.intent)
+
+    # Writing
+
+    async def _carry_out(self, talk: Talk, pending: Pending) -> Answer:
+        command = self.commands[pending.intent]
+        refusal = lacks(talk, command.right)
+        if refusal or command.carry_out is None:
+            return refusal or self._ask_again(talk, pending)
+        marked = pending if pending.turn else replace(pending, turn=talk.key, since=talk.at.isoformat())
+        talk.memory.pending = marked
+        begun = talk.begun(marked, repeated=bool(pending.turn))
+        try:
+            await self.memories.save(talk.memory)
+        except FernamtError as error:
+            talk.memory.pending = pending
+            answer = explain_failure(talk, pending.intent, error, writing=True, kept=None)
+            return replace(answer, pending=pending)
+        try:
+            answer = await command.carry_out(begun, marked.slots)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the colleague learns what became of their command
+            certain = is_certain(error)
+            log_failure(error, pending.intent, talk)
+            kept = None if certain else marked
+            return explain_failure(talk, pending.intent, error, writing=True, kept=kept)
+        return replace(answer, intent=answer.intent or pending.intent)
+
+    # Nothing fits
+
+    async def _take_unknown(self, talk: Talk, text: str) -> Answer:
+        pending = talk.memory.pending
+        if pending and pending.stage == "confirm":
+            return self._ask_again(talk, pending)
+        words = fold(text).split()
+        if pending and pending.stage == "choose":
+            named = [
+                number
+                for number, choice in enumerate(talk.memory.choices, 1)
+                if set(words) <= set(fold(choice.label).split())
+            ]
+            if words and len(named) == 1:
+                return await self._choose(talk, str(named[0]))
+        if 1 <= len(words) <= MAX_BARE_NAME and Right.READ_CONTACTS in talk.actor.rights:
+            matches = await talk.verbs.contacts.find(talk.actor, text, limit=2)
+            if matches and matches[0].score >= KNOWN_NAME:
+                carried = pending if pending and pending.stage == "choose" else None
+                slots = {name: value for name, value in carried.slots.items() if name != "unknown"} if carried else {}
+                return await self.propose(talk, carried.intent if carried else "who", slots | {"contact": text})
+        return self._suggest(talk, text)
+
+    def _suggest(self, talk: Talk, text: str) -> Answer:
+        """What was understood, and three things that could have been meant."""
+        folded = fold(text[:200])
+        allowed = allowed_topics(talk)
+        ranked = sorted(
+            allowed, key=lambda topic: -fuzz.partial_ratio(folded, fold(talk.say(f"example.{topic}"))) if folded else 0
+        )
+        nearest = (ranked or ["help"])[:3]
+        words = self.recogniser.understood_words(text)[:5]
+        quoted = ", ".join(talk.quote(word) for word in dict.fromkeys(words))
+        said = talk.text("unknown.partly", words=quoted) if words else talk.text("unknown.title")
+        return Answer(
+            blocks=(said,),
+            choices=tuple(Choice(kind="intent", id=topic, label=talk.say(f"example.{topic}")) for topic in nearest),
+            buttons=(talk.say("button.help"),),
+            intent="unknown",
+        )
+
+
+def log_failure(error: Exception, intent: str, talk: Talk) -> None:
+    """The kind of failure and where it arose; never what was said."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    level = log.warning if isinstance(error, (FernamtError, TimeoutError)) else log.error
+    level("bot_turn_failed", intent=intent, turn=talk.key, kind=type(error).__name__, where=where)

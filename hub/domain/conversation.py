@@ -1,5 +1,6 @@
 """Conversations, and which entry belongs to which, with evidence."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,3 +101,8 @@ class Placement:
     """What exactly was found, for "why is this here"."""
     suggestion: ConversationId | None = None
     """A conversation that it may belong to, where the evidence was too weak to join."""
+
+
+def conversation_number(conversation_id: ConversationId) -> str:
+    """The eight digits of a conversation: the same for ever; two may share them, so a number alone proves nothing."""
+    return f"{int.from_bytes(hashlib.sha256(conversation_id.encode()).digest()[:8], 'big') % 100_000_000:08}"

@@ -1,0 +1,88 @@
+"""One arrival on its way through intake: what was read from it, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.domain.arrival import ArrivalRecord, ArrivalState
+from hub.domain.ids import InteractionId, derived_id, with_prefix
+from hub.domain.interaction import Direction, message_interaction_id
+from hub.domain.message import Message
+from hub.domain.subject import read_subject
+from hub.ports.connector import Account
+from hub.services.routing import Route, Router
+from hub.services.threading import Clues, read_clues
+
+THREADED = frozenset({"email"})
+"""Channels whose messages name their ancestors; the others are chats, one conversation a peer."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Incoming:
+    """A parsed arrival and everything that can be said of it without the store."""
+
+    record: ArrivalRecord
+    account: Account
+    message: Message
+    terms: tuple[str, ...]
+    entry_id: InteractionId
+    route: Route
+    clues: Clues | None
+    """None for chat."""
+
+    @property
+    def outbound(self) -> bool:
+        """We wrote it, from elsewhere."""
+        return self.route.direction is Direction.OUTBOUND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an arrival."""
+
+    state: ArrivalState
+    reason: str = ""
+    stage: str = ""
+    result: InteractionId | None = None
+
+
+def done(reason: str = "", result: InteractionId | None = None) -> Outcome:
+    """Dealt with; without a result the reason says why there is no entry."""
+    return Outcome(state=ArrivalState.DONE, reason=reason, result=result)
+
+
+def quarantined(stage: str, reason: str) -> Outcome:
+    """For a person to look at; the raw bytes are kept."""
+    return Outcome(state=ArrivalState.QUARANTINED, stage=stage, reason=reason[:500])
+
+
+def read_incoming(
+    record: ArrivalRecord,
+    account: Account,
+    message: Message,
+    terms: tuple[str, ...],
+    *,
+    router: Router,
+    secret: bytes,
+    now: datetime,
+) -> Incoming:
+    """Pure but for the router's view of our addresses."""
+    threaded = message.channel in THREADED
+    return Incoming(
+        record=record,
+        account=account,
+        message=message,
+        terms=terms,
+        entry_id=entry_id_of(record, message),
+        route=router.route(record, message, account),
+        clues=read_clues(message, read_subject(message.content.subject), secret, now) if threaded else None,
+    )
+
+
+def entry_id_of(record: ArrivalRecord, message: Message) -> InteractionId:
+    """Mail: Message-ID and fingerprint, whichever mailbox it lay in; without a Message-ID the fingerprint stands in.
+    Chat ids are only unique within their source, so the arrival names the entry."""
+    if message.channel in THREADED and message.fingerprint:
+        return message_interaction_id(message.message_id, message.fingerprint)
+    if message.channel in THREADED and message.message_id:
+        return InteractionId(derived_id("i", message.message_id))
+    return InteractionId(with_prefix("i", record.id))

@@ -1,0 +1,67 @@
+"""How an entry changes the standing of its conversation: who waits since when, what came last, who takes part.
+
+Every rule here may be applied twice to the same entry: after a crash intake does so, and by then a colleague may have
+answered or closed. Hence times decide, not the order of arrival: only an entry newer than the last one starts the
+waiting, only one newer than the closing re-opens, only one newer than the waiting ends it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hub.domain.conversation import Conversation, ConversationState
+from hub.domain.interaction import Direction, Interaction
+from hub.domain.message import MessageClass
+
+MAX_PARTICIPANTS = 100
+SILENT = (MessageClass.AUTO_REPLY, MessageClass.BOUNCE)
+"""Out-of-office and bounces change nothing but their own entry."""
+
+
+def last_words(text: str) -> str:
+    """The first 200 characters for lists, on one line."""
+    return " ".join(text[:800].split())[:200]
+
+
+def awaits_answer(entry: Interaction) -> bool:
+    """Whether somebody waits because of it: written by a person, and not found in an old mailbox."""
+    return (
+        entry.direction is Direction.INBOUND
+        and entry.message_class is MessageClass.HUMAN
+        and "history" not in entry.marks
+    )
+
+
+def with_entry(conversation: Conversation, entry: Interaction, participants: Iterable[str]) -> Conversation:
+    """The conversation after the entry; the same object where nothing changes."""
+    if entry.message_class in SILENT or conversation.last_interaction == entry.id:
+        return conversation
+    changed = _with_participants(conversation, participants)
+    waiting, state, closed_at = conversation.waiting_since, conversation.state, conversation.closed_at
+    newest = entry.at >= conversation.last_at
+    if awaits_answer(entry):
+        if state is ConversationState.CLOSED and (closed_at is None or entry.at > closed_at):
+            state, closed_at = ConversationState.OPEN, None
+        if newest and waiting is None and state is ConversationState.OPEN:
+            waiting = entry.at
+    elif entry.direction is Direction.OUTBOUND and waiting is not None and entry.at >= waiting:
+        waiting = None
+    if newest:
+        return replace(
+            changed,
+            waiting_since=waiting,
+            state=state,
+            closed_at=closed_at,
+            last_at=entry.at,
+            last_interaction=entry.id,
+            last_text=last_words(entry.text),
+        )
+    if (waiting, state) != (conversation.waiting_since, conversation.state):
+        return replace(changed, waiting_since=waiting, state=state, closed_at=closed_at)
+    return changed
+
+
+def _with_participants(conversation: Conversation, participants: Iterable[str]) -> Conversation:
+    if len(conversation.participants) >= MAX_PARTICIPANTS:
+        return conversation
+    keys = tuple(dict.fromkeys((*conversation.participants, *participants)))[:MAX_PARTICIPANTS]
+    return conversation if keys == conversation.participants else replace(conversation, participants=keys)

@@ -42,9 +42,9 @@ def compose_mail(
     date: datetime | None = None,
     reply_to: str = "",
 ) -> bytes:
-    """The message with CRLF line ends. `date` (aware) is when the item was created unless given. Header addresses beyond
-    ASCII have their domain in A-labels; a local part beyond ASCII stays as it is, in UTF-8, and the submission must
-    then use SMTPUTF8 (see `needs_smtputf8`). Raises PermanentFailure where the item cannot be a mail."""
+    """The message with CRLF line ends. `date` (aware) is when the item was created unless given. Addresses beyond ASCII
+    have their domain in A-labels; a local part beyond ASCII stays as it is, in UTF-8, and the submission must then use
+    SMTPUTF8 (see `needs_smtputf8`). Raises PermanentFailure where the item cannot be a mail."""
     item, content = parcel.item, parcel.item.content
     message_id = content.message_id.strip("<> ")
     if not _ID.fullmatch(message_id):
@@ -221,11 +221,14 @@ def _name_parameter(name: str) -> str:
         return ""
     if name.isascii() and len(name) <= 60 and not set(name) & set('"\\'):
         return f';{_CRLF} filename="{name}"'
-    encoded = quote(name, safe="")
-    if len(encoded) <= 60:
-        return f";{_CRLF} filename*=utf-8''{encoded}"
-    sections = re.findall(r"(?:%[0-9A-F]{2}|[^%]){1,18}", encoded)
-    return "".join(
-        f";{_CRLF} filename*{number}*={'utf-8' + chr(39) * 2 if number == 0 else ''}{section}"
-        for number, section in enumerate(sections)
-    )
+    characters = [quote(character, safe="") for character in name]
+    if sum(map(len, characters)) <= 60:
+        return f";{_CRLF} filename*=utf-8''{''.join(characters)}"
+    # A character is never split between sections: some clients decode each section by itself.
+    sections = [""]
+    for character in characters:
+        if len(sections[-1]) + len(character) > 60:
+            sections.append("")
+        sections[-1] += character
+    sections[0] = f"utf-8''{sections[0]}"
+    return "".join(f";{_CRLF} filename*{number}*={section}" for number, section in enumerate(sections))

@@ -16,7 +16,6 @@ MAX_FIELD = 64 * 1024
 """Bytes of one field that are read; what is longer is cut, and `Headers.cut` says so."""
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,100})[ \t]*+:(.*+(?:\n[ \t].*+)*+)", re.MULTILINE)
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _NOT_A_FIELD = re.compile(rb"^(?![!-9;-~]{1,100}[ \t]*+:|[ \t\r\n]|\Z)", re.MULTILINE)
 _FOLD = re.compile(r"[\r\n]+[ \t]*|\t")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
@@ -67,9 +66,14 @@ class Headers:
 
 def split_header(data: bytes) -> tuple[bytes, bytes]:
     """The header block and the body. Without a blank line the body begins at the first line that is no field."""
-    match = _BLANK_LINE.search(data)
-    if match is not None:
-        return data[: match.start() + 1], data[match.end() :]
+    if data.startswith((b"\n", b"\r\n")):
+        return b"", data[data.index(b"\n") + 1 :]
+    end = data.find(b"\n\r\n")
+    bare = data.find(b"\n\n", 0, end + 1 if end >= 0 else len(data))
+    if bare >= 0:
+        return data[: bare + 1], data[bare + 2 :]
+    if end >= 0:
+        return data[: end + 1], data[end + 3 :]
     junk = _NOT_A_FIELD.search(data)
     return (data[: junk.start()], data[junk.start() :]) if junk else (data, b"")
 
@@ -105,7 +109,8 @@ def decode_words(text: str) -> str:
     if pending:
         pieces.append(decode_text(pending, charset)[0])
     pieces.append(text[end:])
-    return _FOLD.sub(" ", clean("".join(pieces)))
+    joined = "".join(pieces)
+    return joined if joined.isprintable() else _FOLD.sub(" ", clean(joined))
 
 
 def _decode_word(encoding: str, encoded: str) -> bytes:

@@ -39,7 +39,7 @@ def read_references(field: str) -> tuple[str, ...]:
         written = [word for word in _SEPARATOR.split(field.strip("<> ")) if "@" in word]
         # "Your message of Monday to anna@example.org" is prose, not an id.
         written = written if len(written) * 2 > len(field.split()) else []
-    ids = list(dict.fromkeys(found for found in written if len(found) <= _MAX_ID and "@" in found or found.isalnum()))
+    ids = list(dict.fromkeys(found for found in written if 0 < len(found) <= _MAX_ID))
     if len(ids) > MAX_REFERENCES:
         ids = ids[:1] + ids[1 - MAX_REFERENCES :]
     return tuple(ids)

@@ -44,15 +44,8 @@ MAX_SUBJECT = 1000
 MAX_PROBLEMS = 30
 
 _MARKS_OF_MAIL = (
-    "from",
-    "to",
-    "date",
-    "subject",
-    "message-id",
-    "received",
-    "return-path",
-    "mime-version",
-    "content-type",
+    *("from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version", "content-type"),
+    *("cc", "sender", "reply-to"),
 )
 _DELIVERY_FIELDS = ("delivered-to", "x-original-to", "x-envelope-to", "envelope-to")
 
@@ -214,9 +207,8 @@ def _sender(headers: Headers, senders: list[Participant], problems: list[str]) -
         return senders[0]
     # RFC 5322 §3.6.2 requires From; where it is missing or unreadable, Sender is who sent it on its behalf.
     substitute = _first(_participants(headers, "sender", ParticipantRole.FROM, problems))
-    problems.append(
-        "The mail does not say whom it is from." if substitute is None else "From is missing; Sender counts."
-    )
+    missing = "The mail does not say whom it is from."
+    problems.append(missing if substitute is None else "From is missing; the Sender field counts instead.")
     return substitute
 
 

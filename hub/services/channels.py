@@ -1,0 +1,73 @@
+"""Channels: how each link is, what came through it, and whether it works."""
+
+import asyncio
+
+from hub.domain.arrival import ArrivalState
+from hub.domain.errors import NotFound
+from hub.domain.people import Actor, Right
+from hub.domain.views import ChannelLine
+from hub.ports.connector import Account, Accounts, LinkState, Probes, ProbeStep
+from hub.ports.kinds import ARRIVALS
+from hub.ports.store import Store
+from hub.services.audit import Audit
+
+EXACT = 1_000_000_000
+"""No cap: seen = done + duplicates + quarantined + pending must come out exactly (AC-06)."""
+
+
+class Channels:
+    """Implements hub.ports.verbs.ChannelVerbs."""
+
+    def __init__(self, *, store: Store, audit: Audit, accounts: Accounts) -> None:
+        self._arrivals = store.documents(ARRIVALS)
+        self._audit, self._accounts = audit, accounts
+
+    async def all(self, actor: Actor) -> list[ChannelLine]:
+        """In the order of the configuration."""
+        self._audit.permit(actor, Right.READ_STATUS, "channels.all")
+        return await self.lines()
+
+    async def probe(self, actor: Actor, name: str) -> list[ProbeStep]:
+        """Try the channel step by step. Raises NotFound."""
+        self._audit.permit(actor, Right.RUN_CHANNELS, "channels.probe", name)
+        account = self._accounts.get(name)
+        if account is None:
+            known = ", ".join(sorted(account.name for account in self._accounts.all())) or "none"
+            raise NotFound(f'There is no channel "{name[:60]}"; configured: {known}.')
+        connector: object = self._accounts.connector(name)
+        steps = await connector.probe() if isinstance(connector, Probes) else [self._link_step(name)]
+        outcome = "ok" if all(step.ok for step in steps) else "failed"
+        await self._audit.record(actor, "channels.probe", name, outcome)
+        return steps
+
+    async def lines(self) -> list[ChannelLine]:
+        """For verbs that have checked the right."""
+        return list(await asyncio.gather(*(self._line(account) for account in self._accounts.all())))
+
+    async def _line(self, account: Account) -> ChannelLine:
+        done, duplicates, quarantined, pending = await asyncio.gather(
+            *(
+                self._arrivals.count("by_account", account.name, state, cap=EXACT)
+                for state in (ArrivalState.DONE, ArrivalState.DUPLICATE, ArrivalState.QUARANTINED, ArrivalState.NEW)
+            )
+        )
+        state, detail, since = self._accounts.link(account.name)
+        return ChannelLine(
+            name=account.name,
+            kind=account.kind,
+            state=state.value,
+            detail=detail,
+            since=since,
+            can_send=account.can_send,
+            addresses=account.own_addresses,
+            seen=done + duplicates + quarantined + pending,
+            done=done,
+            duplicates=duplicates,
+            quarantined=quarantined,
+            pending=pending,
+        )
+
+    def _link_step(self, name: str) -> ProbeStep:
+        """All that can be said of a channel without a test of its own."""
+        state, detail, _ = self._accounts.link(name)
+        return ProbeStep(title="The link is up", ok=state is LinkState.UP, detail=detail or state.value)

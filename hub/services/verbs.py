@@ -1,0 +1,30 @@
+"""All verbs in one object, for bots, console, API and command line."""
+
+from dataclasses import dataclass
+
+from hub.ports.verbs import (
+    AuditVerbs,
+    ChannelVerbs,
+    ContactVerbs,
+    ConversationVerbs,
+    OutboxVerbs,
+    QuarantineVerbs,
+    StatusVerbs,
+    TimelineVerbs,
+    UserVerbs,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubVerbs:
+    """Implements hub.ports.verbs.Verbs."""
+
+    contacts: ContactVerbs
+    timeline: TimelineVerbs
+    conversations: ConversationVerbs
+    outbox: OutboxVerbs
+    quarantine: QuarantineVerbs
+    channels: ChannelVerbs
+    users: UserVerbs
+    audit: AuditVerbs
+    status: StatusVerbs

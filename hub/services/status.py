@@ -63,11 +63,9 @@ class Status:
             oldest_due=oldest_due,
             waiting=waiting,
             quarantined=quarantined,
-            problems=tuple(
-                [
-                    *_link_problems(channels),
-                    *_queue_problems(outbox[OutboxState.HELD.value], oldest_due, quarantined, now),
-                ]
+            problems=(
+                *_link_problems(channels),
+                *_queue_problems(outbox[OutboxState.HELD.value], oldest_due, quarantined, now),
             ),
         )
 

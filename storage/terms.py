@@ -20,7 +20,8 @@ GENERATION = 30_000
 """Words in one generation of the stem cache; two are kept (about 10 MB when full)."""
 _LONGEST_STEMMED = 40
 _ROUNDS = 4
-_WORD = re.compile(r"[\ẁ-ͯ]+")
+_WORD = re.compile("[\\w\\u0300-\\u036f]+")
+"""Letters, digits, and the accents that NFKC could not join with their letter."""
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\"':*^(){}\[\],;<>\\|/`~!?#$%&=]+")
 

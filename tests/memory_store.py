@@ -92,11 +92,12 @@ def _cursor(tag: str, key: Sequence[object]) -> str:
 
 def _read_cursor(tag: str, text: str) -> list[Any]:
     try:
-        found, key = json.loads(base64.urlsafe_b64decode(text.encode()))
+        content = json.loads(base64.b64decode(text.encode(), altchars=b"-_", validate=True))
     except ValueError as error:
         raise Invalid("This cursor cannot be read; start again from the first page.") from error
-    if found != tag or not isinstance(key, list):
+    if not isinstance(content, list) or len(content) != 2 or content[0] != tag:
         raise Invalid("This cursor belongs to another list; start again from the first page.")
+    key: list[Any] = content[1]
     return key
 
 

@@ -1,0 +1,22 @@
+"""The registry line of email."""
+
+from connectors.email.address import EMAIL_FORM
+from connectors.email.connector import EmailConnector
+from connectors.email.parse import EMAIL_PARSER
+from connectors.email.settings import EmailSettings, own_patterns
+from hub.ports.connector import ChannelKind, OnRepeat
+
+EMAIL = ChannelKind(
+    name="email",
+    settings=EmailSettings,
+    connect=EmailConnector,
+    parser=EMAIL_PARSER,
+    address_form=EMAIL_FORM,
+    # No mail server recognises a mail that it has already: a person decides.
+    on_repeat=OnRepeat.NOT_RECOGNISED,
+    own_addresses=own_patterns,
+    can_send=lambda settings: settings.submission is not None,
+    message_domain=lambda settings: settings.address.rpartition("@")[2].lower(),
+    sender_address=lambda settings: settings.address,
+    authserv_id=lambda settings: settings.authserv_id,
+)

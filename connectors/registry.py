@@ -1,0 +1,6 @@
+"""Every kind of channel, visibly: adding one is its folder and its line here."""
+
+from connectors.email.kind import EMAIL
+from hub.ports.connector import ChannelKind
+
+KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL,)}

@@ -13,7 +13,8 @@ def show_banner(
     smtp: str,
     password: str | None,
 ) -> str:
-    """The text. `password`: the admin's one-time password on a first start; `channels`: name, kind, state, detail; `smtp`: where mail is taken in, or ''."""
+    """The text. `password`: the admin's one-time password on a first start;
+    `channels`: name, kind, state, detail; `smtp`: where mail is taken in, or ''."""
     lines = ["", "Fernamt is running.", "", f"  Console   {console}", f"  Data      {data}"]
     if password is not None:
         lines += [f"  Sign in   admin, one-time password {password}"]
@@ -25,7 +26,8 @@ def show_banner(
         host, _, port = smtp.rpartition(":")
         lines += [
             "  1. Send a first mail:",
-            f'     swaks --server {smtp} --from petra@customer.example --to info@company.example --header "Subject: Hello"',
+            f"     swaks --server {smtp} --from petra@customer.example --to info@company.example"
+            ' --header "Subject: Hello"',
             "     or, without swaks:",
             "     printf 'From: petra@customer.example\\nSubject: Hello\\n\\nDo you have oak tables?\\n' |"
             f" curl -s smtp://{host}:{port} --mail-from petra@customer.example --mail-rcpt info@company.example -T -",

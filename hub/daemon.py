@@ -25,7 +25,6 @@ from hub.metrics import Metrics
 from hub.ports.clock import Clock
 from hub.ports.connector import LinkState
 from hub.ports.store import Store
-from hub.ports.verbs import Verbs
 from hub.services.audit import Audit
 from hub.services.dispatch import Dispatcher
 from hub.services.intake import Intake
@@ -68,8 +67,7 @@ class Parts:
     dispatcher: Dispatcher
     turns: Turns
     metrics: Metrics
-    verbs: Verbs
-    worker_start: Callable[[], Awaitable[None]]
+    note_ready: Callable[[bool], None]
     worker_stop: Callable[[], Awaitable[None]]
     site: Callable[[Callable[[], Awaitable[Health]]], web.Application]
     http_host: str
@@ -116,7 +114,6 @@ class Daemon:
         password = await parts.users.ensure_admin()
         token = await parts.users.ensure_local_token()
         await self._web.start()
-        await parts.worker_start()
         self._run("intake", parts.intake.run())
         self._run("dispatch", parts.dispatcher.run())
         self._run("audit", parts.audit.run())
@@ -128,6 +125,7 @@ class Daemon:
         await parts.supervisor.apply(parts.first_plans.channels)
         self._write_place(token)
         self._ready = True
+        parts.note_ready(True)
         notify("READY=1")
         log.info("hub_ready", engine=parts.store.engine, port=self._web.port)
         await self._first_links()
@@ -236,8 +234,9 @@ class Daemon:
 
     async def _end(self) -> None:
         notify("STOPPING=1")
-        self._ready = False
         parts = self._parts
+        self._ready = False
+        parts.note_ready(False)
         await parts.supervisor.end_intake()
         await self._web.stop()
         with contextlib.suppress(TimeoutError):

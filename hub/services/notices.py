@@ -14,6 +14,7 @@ from hub.domain.ids import OutboxId, UserId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.message import MessageClass, Participant
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
+from hub.domain.people import UserRole
 from hub.domain.views import UserLine
 from hub.ports.bot import Recorded
 from hub.ports.clock import Clock
@@ -136,6 +137,17 @@ class Notices:
             give_up_at=now + LIFETIME,
             cause=cause,
         )
+
+    # Outages
+
+    async def tell_outage(self, channel: str, detail: str) -> None:
+        """Tell the admins that a channel has been down for long, through another channel than that one; once a day."""
+        day = self._clock.now().date().isoformat()
+        for user, address, account in self._reachable().values():
+            if user.role is UserRole.ADMIN and account.name != channel:
+                item_id = OutboxId(derived_id("o", "outage", channel, day, user.id))
+                text = say(user.language, "outage", channel=channel, detail=one_line(detail, 200))
+                await self._outbox.submit([self._notice(item_id, user, address, account, text, cause=channel)])
 
     # What became of an author's message
 

@@ -26,7 +26,7 @@ def status(hub: Hub, as_json: bool) -> None:
     ]
     headings = ("Channel", "Kind", "Link", "Seen", "Done", "Duplicates", "Quarantined", "Pending", "Detail")
     show_table(headings, rows, "No channels are configured.")
-    counts = [f"{state} {count}" for state, count in facts["outbox"] if count]
+    counts = [f"{state} {count}" for state, count in facts["outbox"].items() if count]
     click.echo(f"Outbox: {', '.join(counts) or 'empty'}.  Waiting for an answer: {facts['waiting']}.")
     for problem in facts["problems"]:
         click.echo(click.style(f"! {problem}", fg="yellow"))

@@ -1,0 +1,401 @@
+"""The composition root: builds every object by hand. The only module (beside the parse worker and the offline commands,
+decision 5) that imports everyone."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from bots.staff.staff import Staff as StaffBot
+from bots.staff.staff import StaffSettings
+from config.load import ConfigError
+from config.model import Config
+from connectors.registry import KINDS
+from hub.daemon import Daemon, Parts, Plans
+from hub.domain.address import Address
+from hub.domain.arrival import Arrival
+from hub.domain.errors import ConfigurationInvalid
+from hub.domain.ids import ArrivalId
+from hub.domain.people import Actor
+from hub.logs import set_up_logs
+from hub.metrics import Metrics
+from hub.parsing.process import ProcessParseWorker
+from hub.ports.bot import BotReply, StaffDoor
+from hub.ports.clock import SystemClock
+from hub.ports.connector import ConnectorContext
+from hub.ports.parser import ParseContext
+from hub.ports.store import Store
+from hub.services.audit import Audit
+from hub.services.broadcast import Broadcast
+from hub.services.channels import Channels
+from hub.services.chronicle import Chronicle
+from hub.services.contacts import Contacts
+from hub.services.conversations import Conversations
+from hub.services.deletion import Deletion
+from hub.services.deliveries import Deliveries
+from hub.services.dispatch import Dispatcher
+from hub.services.forms import Forms
+from hub.services.intake import Intake
+from hub.services.lines import Lines
+from hub.services.notices import Notices
+from hub.services.outbox import Outbox
+from hub.services.outgoing import OutgoingEntries
+from hub.services.passwords import Passwords
+from hub.services.quarantine import Quarantine
+from hub.services.replies import Replies
+from hub.services.routing import Router
+from hub.services.secrets import load_secret
+from hub.services.sources import Sources
+from hub.services.staff import Staff
+from hub.services.status import Status
+from hub.services.supervise import ChannelPlan, Supervisor
+from hub.services.suppressions import Suppressions
+from hub.services.timeline import Timeline
+from hub.services.transmission import Transmitter
+from hub.services.turns import Turns
+from hub.services.users import Users
+from hub.services.verbs import HubVerbs
+from hub.tenure import Tenure
+from hub.version import VERSION
+from hub.web.server import make_site
+from hub.web.site import Health, SiteFacts
+from storage.terms import extract_terms
+
+log = structlog.get_logger()
+
+
+def run_hub(config: Config, data_dir: Path, *, reload: Callable[[], Config]) -> None:
+    """Run until told to stop. Raises FernamtError where it cannot start, and what ended it where a task failed."""
+    set_up_logs(config.log.level, config.log.format)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(config, data_dir, reload))
+
+
+async def _serve(config: Config, data_dir: Path, reload: Callable[[], Config]) -> None:
+    store = await open_store(config, data_dir)
+    try:
+        daemon = Daemon(await build(config, data_dir, store, reload))
+    except BaseException:
+        await store.close()
+        raise
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[None]] = set()
+
+    def start_reload() -> None:
+        task = asyncio.create_task(daemon.reload(), name="reload")
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGTERM, daemon.stop)
+    loop.add_signal_handler(signal.SIGINT, daemon.stop)
+    loop.add_signal_handler(signal.SIGHUP, start_reload)
+    await daemon.run()
+
+
+async def open_store(config: Config, data_dir: Path) -> Store:
+    """The store that the configuration names. Raises StoreBusy, StoreUnavailable."""
+    if config.storage.url is not None:
+        from storage.mongodb.engine import open_mongodb
+
+        return await open_mongodb(config.storage.url.reveal(), database=config.storage.database)
+    from storage.sqlite.engine import open_sqlite
+
+    return await open_sqlite(data_dir)
+
+
+def plan_channels(config: Config) -> dict[str, ChannelPlan]:
+    """The channels as the supervisor wants them."""
+    return {
+        name: ChannelPlan(name=name, kind=KINDS[table.kind], settings=table.settings)
+        for name, table in config.channels.items()
+    }
+
+
+def _read_plans(running: Config, reload: Callable[[], Config]) -> Plans:
+    try:
+        fresh = reload()
+    except ConfigError as error:
+        raise ConfigurationInvalid(error.problems) from error
+    tables = ("hub", "storage", "http", "intake", "replies", "log")
+    changed = tuple(name for name in tables if getattr(fresh, name) != getattr(running, name))
+    return Plans(channels=plan_channels(fresh), restart_needed=changed)
+
+
+async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[], Config]) -> Parts:
+    """Make every object of a hub on this store; becomes the store's one hub, starts nothing else."""
+    assembly = _Assembly(config, data_dir, store)
+    await assembly.begin()
+    assembly.build_people()
+    assembly.build_outbox()
+    assembly.build_intake()
+    assembly.build_verbs()
+    assembly.build_bot()
+    return assembly.finish(reload)
+
+
+class _Door:
+    """The staff door as intake sees it. The bot stands behind the verbs, and the verbs behind intake (replay), so that
+    the real door can be hung only after both."""
+
+    real: StaffDoor
+
+    async def take(self, arrival: Arrival) -> bool:
+        return await self.real.take(arrival)
+
+    async def refuse(self, account: str, address: Address, arrival_id: ArrivalId) -> None:
+        await self.real.refuse(account, address, arrival_id)
+
+    async def ask(self, actor: Actor, text: str) -> BotReply:
+        return await self.real.ask(actor, text)
+
+
+def _first_listener(config: Config) -> str:
+    """Where the first mail channel takes mail in by SMTP, for the banner."""
+    for table in config.channels.values():
+        listen = getattr(table.settings, "listen", None)
+        if listen:
+            return str(listen)
+    return ""
+
+
+class _Assembly:
+    """The steps of building, in order; each uses what the earlier ones made."""
+
+    def __init__(self, config: Config, data_dir: Path, store: Store) -> None:
+        self.config, self.data_dir, self.store = config, data_dir, store
+        self.clock, self.events = SystemClock(), Broadcast()
+        self.forms = Forms(kind.address_form for kind in KINDS.values())
+        self.door = _Door()
+        self.ready = False
+
+    async def begin(self) -> None:
+        """Become the store's hub; read the hub's own secrets."""
+        self.started_at = self.clock.now()
+        self.tenure = Tenure(self.store, self.clock)
+        await self.tenure.begin()
+        self.secret = await load_secret(self.store, "tokens", self.clock)
+        self.signature = await load_secret(self.store, "signature", self.clock)
+
+    def build_people(self) -> None:
+        """Colleagues, channels, the parse worker."""
+        self.audit, self.staff = Audit(self.store, self.clock), Staff(self.store)
+        self.users = Users(
+            store=self.store, clock=self.clock, audit=self.audit, staff=self.staff, passwords=Passwords()
+        )
+        self.supervisor = Supervisor(
+            context=self.context,
+            inlet=lambda name: self.intake.inlet(name),
+            events=self.events,
+            clock=self.clock,
+            alarm=lambda name, detail: self.notices.tell_outage(name, detail),
+        )
+        self.metrics = Metrics(store=self.store, accounts=self.supervisor, clock=self.clock)
+        self.worker = ProcessParseWorker(self.parse_context)
+
+    def context(self, name: str) -> ConnectorContext:
+        """What a channel's connector is given."""
+        return ConnectorContext(
+            name=name,
+            hostname=self.config.hub.hostname,
+            clock=self.clock,
+            data_dir=self.data_dir,
+            max_message_bytes=self.config.intake.max_message_bytes,
+        )
+
+    def parse_context(self, name: str) -> ParseContext:
+        """What a parser must know of an account."""
+        account = self.supervisor.get(name)
+        return ParseContext(
+            account=name,
+            own_addresses=account.own_addresses if account else (),
+            authserv_id=account.authserv_id if account else "",
+            own_signature_key=self.signature,
+        )
+
+    def build_outbox(self) -> None:
+        """Everything that leaves."""
+        store, clock, accounts = self.store, self.clock, self.supervisor
+        self.entries = OutgoingEntries(
+            store=store, events=self.events, terms=extract_terms, accounts=accounts, forms=self.forms
+        )
+        self.suppressions = Suppressions(store, clock)
+        self.outbox = Outbox(
+            store=store,
+            clock=clock,
+            events=self.events,
+            audit=self.audit,
+            entries=self.entries,
+            suppressions=self.suppressions,
+        )
+        transmitter = Transmitter(
+            store=store,
+            clock=clock,
+            accounts=accounts,
+            outbox=self.outbox,
+            entries=self.entries,
+            suppressions=self.suppressions,
+            epoch=self.tenure.epoch,
+            signature_key=self.signature,
+            observe=lambda outcome: self.metrics.note_attempt(outcome.value),
+        )
+        self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
+        self.supervisor.on_change(self.dispatcher.link_changed)
+        self.notices = Notices(clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
+        self.outbox.tell_with(self.notices.tell_author)
+        self.deliveries = Deliveries(store=store, clock=clock, outbox=self.outbox, suppressions=self.suppressions)
+
+    def build_intake(self) -> None:
+        """Everything that comes in."""
+        self.intake = Intake(
+            store=self.store,
+            worker=self.worker,
+            accounts=self.supervisor,
+            forms=self.forms,
+            events=self.events,
+            teller=self.notices,
+            door=self.door,
+            deliveries=self.deliveries,
+            report=self.supervisor.note,
+            clock=self.clock,
+            secret=self.secret,
+            terms=extract_terms,
+            max_message_bytes=self.config.intake.max_message_bytes,
+        )
+
+    def build_verbs(self) -> None:
+        """What people and programs can do, and the bot that does it for them."""
+        store, clock, audit = self.store, self.clock, self.audit
+        lines = Lines(store, self.staff)
+        channels = Channels(store=store, audit=audit, accounts=self.supervisor)
+        self.verbs = HubVerbs(
+            contacts=Contacts(
+                store=store, clock=clock, audit=audit, events=self.events, forms=self.forms, staff=self.staff
+            ),
+            timeline=Timeline(
+                store=store,
+                clock=clock,
+                audit=audit,
+                events=self.events,
+                terms=extract_terms,
+                lines=lines,
+                sources=Sources(store, self.supervisor, self.worker),
+            ),
+            conversations=self.build_conversations(lines),
+            outbox=self.outbox,
+            quarantine=Quarantine(store=store, audit=audit, intake=self.intake),
+            channels=channels,
+            users=self.users,
+            audit=audit,
+            status=Status(
+                store=store,
+                clock=clock,
+                audit=audit,
+                channels=channels,
+                version=VERSION,
+                started_at=self.started_at,
+                ready=self.is_up,
+            ),
+        )
+
+    def is_up(self) -> bool:
+        """Whether the daemon has said that it is ready."""
+        return self.ready
+
+    def note_ready(self, ready: bool) -> None:
+        """The daemon says so."""
+        self.ready = ready
+
+    def build_conversations(self, lines: Lines) -> Conversations:
+        """Reading and owning conversations, and answering in them."""
+        replies = Replies(
+            store=self.store,
+            clock=self.clock,
+            accounts=self.supervisor,
+            outbox=self.outbox,
+            entries=self.entries,
+            suppressions=self.suppressions,
+            audit=self.audit,
+            owns=Router(self.supervisor, self.forms).owns,
+            secret=self.secret,
+            hostname=self.config.hub.hostname,
+            take_back_seconds=self.config.replies.take_back_seconds,
+        )
+        return Conversations(
+            store=self.store,
+            clock=self.clock,
+            audit=self.audit,
+            staff=self.staff,
+            lines=lines,
+            chronicle=Chronicle(self.store, self.clock, self.events),
+            deletion=Deletion(self.store, self.clock, self.secret),
+            replies=replies,
+        )
+
+    def build_bot(self) -> None:
+        """The staff bot and its door."""
+        bot = StaffBot(
+            verbs=self.verbs,
+            store=self.store,
+            clock=self.clock,
+            settings=StaffSettings(time_zone=self.config.hub.time_zone),
+        )
+        self.turns = Turns(
+            store=self.store,
+            users=self.users,
+            bot=bot,
+            accounts=self.supervisor,
+            forms=self.forms,
+            parsers={name: kind.parser for name, kind in KINDS.items()},
+            outbox=self.outbox,
+            clock=self.clock,
+            company=self.config.hub.company,
+        )
+        self.door.real = self.turns
+
+    def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
+        """Console and API over the verbs."""
+        return make_site(
+            verbs=self.verbs,
+            events=self.events,
+            door=self.turns,
+            clock=self.clock,
+            facts=SiteFacts(
+                version=VERSION,
+                company=self.config.hub.company,
+                base_url=self.config.http.public_url,
+                language=self.config.hub.language,
+                time_zone=self.config.hub.time_zone,
+            ),
+            health=health,
+            metrics=self.metrics.render,
+        )
+
+    def finish(self, reload: Callable[[], Config]) -> Parts:
+        """The parts for the daemon."""
+        listen = self.config.http.listen
+        return Parts(
+            data_dir=self.data_dir,
+            store=self.store,
+            clock=self.clock,
+            tenure=self.tenure,
+            users=self.users,
+            audit=self.audit,
+            supervisor=self.supervisor,
+            intake=self.intake,
+            dispatcher=self.dispatcher,
+            turns=self.turns,
+            metrics=self.metrics,
+            note_ready=self.note_ready,
+            worker_stop=self.worker.close,
+            site=self.make_site,
+            http_host=listen.host,
+            http_port=listen.port,
+            smtp=_first_listener(self.config),
+            first_plans=Plans(channels=plan_channels(self.config)),
+            reload=lambda: _read_plans(self.config, reload),
+        )

@@ -115,7 +115,7 @@ class SmtpSession(SMTP):
 
     def dismiss(self, farewell: str) -> None:
         """Say why, then close."""
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self._writer.write(farewell.encode() + b"\r\n")
             self.transport.close()
 

@@ -13,6 +13,9 @@ from hub.domain.message import Message, MessageClass, Participant, ParticipantRo
 from hub.ports.addresses import AddressForms
 from hub.ports.connector import Account, Accounts
 
+ADDRESSED = frozenset({"email"})
+"""Channels on which one account receives for many addresses; chats come over the stream of the address itself."""
+
 
 class Patterns:
     """Patterns of our own addresses: `info@example.org`, `*@example.org`, `sales+*@example.org`."""
@@ -77,7 +80,8 @@ class Router:
         if self._is_outgoing(record, message, foreign):
             foreign = tuple(sorted(foreign, key=lambda person: person.role is not ParticipantRole.TO))
             return Route(direction=Direction.OUTBOUND, person=foreign[0] if foreign else None, others=foreign[1:])
-        if account.own_addresses and not any(self.owns(address) for address in message.delivered_to):
+        addressed = message.channel in ADDRESSED and bool(account.own_addresses)
+        if addressed and not any(self.owns(address) for address in message.delivered_to):
             return Route(
                 problem="None of our addresses is among its recipients; add the address to the channel, then replay."
             )

@@ -1,0 +1,1 @@
+"""Parsing of arrivals, in the process or beside it."""

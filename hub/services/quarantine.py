@@ -1,55 +1,64 @@
-"""The quarantine: what could not be read, routed or recorded, with its bytes, its reason, and another try."""
-
-from typing import Protocol
+"""What could not be recorded: to be looked at, and to be tried again."""
 
 from hub.domain.arrival import ArrivalRecord, ArrivalState
-from hub.domain.errors import NotFound
+from hub.domain.errors import BlobMissing, Conflict, Invalid, NotFound
 from hub.domain.ids import ArrivalId
 from hub.domain.people import Actor, Right
 from hub.domain.views import FileData, QuarantineLine
 from hub.ports.kinds import ARRIVALS
 from hub.ports.store import Page, Store
 from hub.services.audit import Audit
+from hub.services.intake import Intake
 
-
-class Replays(Protocol):
-    """What the quarantine needs of intake."""
-
-    async def replay(self, arrival_id: ArrivalId) -> ArrivalRecord:
-        """Try it again, now. Raises NotFound, Conflict, StoreUnavailable."""
+MAX_PAGE = 200
+MAX_RECIPIENTS = 20
 
 
 class Quarantine:
     """Implements QuarantineVerbs."""
 
-    def __init__(self, *, store: Store, audit: Audit, intake: Replays) -> None:
-        self._arrivals, self._blobs = store.documents(ARRIVALS), store.blobs
-        self._audit, self._intake = audit, intake
+    def __init__(self, *, store: Store, intake: Intake, audit: Audit) -> None:
+        self._store, self._intake, self._audit = store, intake, audit
+        self._arrivals = store.documents(ARRIVALS)
 
     async def page(self, actor: Actor, after: str | None = None, limit: int = 50) -> Page[QuarantineLine]:
         """Newest first."""
         self._audit.permit(actor, Right.RUN_QUARANTINE, "quarantine.page")
-        found = await self._arrivals.page(
+        if not 1 <= limit <= MAX_PAGE:
+            raise Invalid(f"A page holds 1 to {MAX_PAGE} arrivals.", limit=limit)
+        await self._audit.seen(actor, "quarantine.page", "")
+        page = await self._arrivals.page(
             "by_state", ArrivalState.QUARANTINED, after=after, limit=limit, newest_first=True
         )
-        return Page([_line(record) for record in found.items], found.next)
+        return Page([_line(record) for record in page.items], page.next)
 
     async def raw(self, actor: Actor, arrival_id: str) -> FileData:
-        """The bytes as they came. Raises NotFound."""
+        """The bytes as they came. They are hostile until shown otherwise: to be downloaded, never rendered."""
         self._audit.permit(actor, Right.RUN_QUARANTINE, "quarantine.raw", arrival_id)
-        record = await self._arrivals.get(arrival_id)
-        if record is None or record.state is not ArrivalState.QUARANTINED:
-            raise NotFound("Nothing of that id lies in quarantine.", arrival=arrival_id[:60])
-        raw = record.raw if record.raw is not None else await self._blobs.get(record.blob)
-        await self._audit.record(actor, "quarantine.raw", arrival_id)
-        return FileData(name=f"{arrival_id}.txt", type="text/plain", data=raw)
+        record = await self._find(arrival_id)
+        await self._audit.seen(actor, "quarantine.raw", arrival_id)
+        data = record.raw
+        if data is None:
+            try:
+                data = await self._store.blobs.get(record.blob)
+            except BlobMissing as error:
+                raise NotFound("The bytes of this arrival are gone.", arrival=arrival_id) from error
+        return FileData(name=f"{record.id}.bin", type="application/octet-stream", data=data)
 
     async def replay(self, actor: Actor, arrival_id: str) -> str:
-        """Try again; the new state. Raises NotFound, Conflict."""
+        """Try again; the new state: done, duplicate or quarantined. Raises NotFound, Conflict."""
         self._audit.permit(actor, Right.RUN_QUARANTINE, "quarantine.replay", arrival_id)
-        record = await self._intake.replay(ArrivalId(arrival_id))
-        await self._audit.record(actor, "quarantine.replay", arrival_id, detail=record.state.value)
-        return record.state.value
+        record = await self._find(arrival_id)
+        await self._audit.record(actor, "quarantine.replay", arrival_id, detail=f"was at {record.stage}")
+        return (await self._intake.replay(ArrivalId(arrival_id))).state.value
+
+    async def _find(self, arrival_id: str) -> ArrivalRecord:
+        record = await self._arrivals.get(arrival_id)
+        if record is None:
+            raise NotFound("There is no such arrival in quarantine.", arrival=arrival_id)
+        if record.state is not ArrivalState.QUARANTINED:
+            raise Conflict("This arrival is not in quarantine any more.", arrival=arrival_id, state=record.state.value)
+        return record
 
 
 def _line(record: ArrivalRecord) -> QuarantineLine:
@@ -57,8 +66,8 @@ def _line(record: ArrivalRecord) -> QuarantineLine:
         id=record.id,
         account=record.account,
         received_at=record.received_at,
-        sender=record.envelope.sender,
-        recipients=record.envelope.recipients,
+        sender=record.envelope.sender or record.sender_hint,
+        recipients=record.envelope.recipients[:MAX_RECIPIENTS],
         size=record.size,
         stage=record.stage,
         reason=record.reason,

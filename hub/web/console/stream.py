@@ -5,7 +5,7 @@ from datetime import date
 
 from hub.domain.interaction import Direction, InteractionKind
 from hub.domain.outbox import OutboxState
-from hub.domain.subject import normalise_subject
+from hub.domain.subject import read_subject
 from hub.domain.views import TimelineEntry
 from hub.web.formats import Reader
 
@@ -45,7 +45,7 @@ def rows_of(entries: list[TimelineEntry], r: Reader, *, topic: str | None = None
 
 def _row(entry: TimelineEntry, topic: str | None) -> Row:
     it = entry.interaction
-    repeats = topic is not None and normalise_subject(it.subject) == normalise_subject(topic)
+    repeats = topic is not None and read_subject(it.subject).normal == read_subject(topic).normal
     head, rest = _split(it.text)
     return Row(
         id=it.id,

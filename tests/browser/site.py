@@ -1,0 +1,144 @@
+"""The console over the demo company, served on a free port, for browsers."""
+
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from playwright.async_api import BrowserContext, Page
+
+from hub.domain.outbox import OutboxState
+from hub.domain.people import user_id_of
+from hub.web.server import WebServer, make_site
+from hub.web.site import Health, SiteFacts
+from tests.fake_company import contact_id
+from tests.fake_verbs import FakeDoor, FakeVerbs
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+async def healthy() -> Health:
+    return Health(ready=True)
+
+
+def make_demo_site(verbs: FakeVerbs, *, base_url: str = "") -> web.Application:
+    """The application over these fakes."""
+    return make_site(
+        verbs=verbs,
+        events=verbs.bus,
+        door=FakeDoor(),
+        clock=verbs.clock,
+        facts=SiteFacts(version="0.1.0", time_zone="Europe/Berlin", base_url=base_url, metrics_token="scrape-me"),
+        health=healthy,
+        metrics=lambda: b"fernamt_up 1\n",
+    )
+
+
+class Demo:
+    """A running console."""
+
+    def __init__(self) -> None:
+        self.verbs = FakeVerbs()
+        self._server = WebServer(make_demo_site(self.verbs), "127.0.0.1", 0)
+
+    async def __aenter__(self) -> Self:
+        await self._server.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._server.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.port}"
+
+    async def sign_in(self, context: BrowserContext, name: str, language: str) -> None:
+        """A session without the form."""
+        user_id = user_id_of(name)
+        await self.verbs.users.set_preferences(None, user_id, language=language)  # type: ignore[arg-type]
+        opened = await self.verbs.users.sign_in(name, f"{name}-password", "test")
+        assert opened is not None
+        await context.add_cookies([{"name": "fernamt", "value": opened.cookie, "url": self.url}])
+
+    async def open(self, page: Page, name: str, path: str) -> None:
+        """Go to a page; those that answer a button are reached by pressing it."""
+        if name.startswith("sign-in"):
+            cookies = await page.context.cookies()
+            await page.context.clear_cookies()
+            await page.goto(self.url + path)
+            await page.context.add_cookies(cookies)  # type: ignore[arg-type]
+            return
+        await page.goto(self.url + path)
+        if name == "channel-test":
+            await page.get_by_role("button", name="Test support").click()
+            await page.wait_for_selector(".steps")
+        if name == "user-code":
+            await page.locator("tbody .button").first.click()
+            await page.wait_for_selector(".code")
+        if name == "assistant-talk":
+            for text in ("wer ist müller", "antworte müller: hallo", "posteingang"):
+                await page.fill("#text", text)
+                await page.locator(".asker button").click()
+                await page.wait_for_function("t => document.querySelector('.turns').innerText.includes(t)", arg=text)
+        if name == "quickbox":
+            await page.keyboard.press("Control+k")
+            await page.keyboard.type("mül")
+            await page.wait_for_selector("#quickbox-found a")
+
+
+def demo_pages(demo: Demo) -> list[tuple[str, str]]:
+    """Every page of the console, with an address that shows it at work."""
+    state = demo.verbs.state
+    petra = contact_id("Petra Müller")
+    talk = next(c.id for c in state.conversations.values() if c.subject == "Angebot für 12 Stühle")
+    chat = next(c.id for c in state.conversations.values() if c.peer.normal.startswith("elena"))
+    entry = next(e.id for e in state.entries.values() if e.has_html)
+    held = next(i.id for i in state.items.values() if i.state is OutboxState.HELD)
+    quarantined = next(iter(state.quarantined))
+    return [
+        ("sign-in", "/sign-in"),
+        ("home", "/"),
+        ("inbox", "/inbox"),
+        ("inbox-mine", "/inbox?box=mine"),
+        ("conversation", f"/conversations/{talk}"),
+        ("conversation-chat", f"/conversations/{chat}"),
+        ("delete", f"/conversations/{talk}/delete"),
+        ("contacts", "/contacts"),
+        ("contact", f"/contacts/{petra}"),
+        ("contact-card", f"/contacts/{petra}/card"),
+        ("contact-new", "/contacts/new"),
+        ("contact-edit", f"/contacts/{petra}/edit"),
+        ("contacts-none", "/contacts?q=Zacharias"),
+        ("entry", f"/entries/{entry}"),
+        ("search", "/search?q=st%C3%BChle"),
+        ("search-none", "/search?q=zebra"),
+        ("assistant", "/assistant"),
+        ("assistant-talk", "/assistant"),
+        ("quickbox", "/inbox"),
+        ("channels", "/channels"),
+        ("channel-test", "/channels"),
+        ("outbox", "/outbox"),
+        ("outbox-empty", "/outbox?state=sending"),
+        ("outbox-item", f"/outbox/{held}"),
+        ("quarantine", "/quarantine"),
+        ("quarantine-raw", f"/quarantine/{quarantined}"),
+        ("users", "/users"),
+        ("user-new", "/users/new"),
+        ("user-code", "/users"),
+        ("audit", "/audit"),
+        ("me", "/me"),
+        ("password", "/password"),
+        ("more", "/more"),
+        ("missing", "/contacts/c_none"),
+    ]

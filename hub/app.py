@@ -16,19 +16,15 @@ from config.load import ConfigError
 from config.model import Config
 from connectors.registry import KINDS
 from hub.daemon import Daemon, Parts, Plans
-from hub.domain.address import Address
-from hub.domain.arrival import Arrival
 from hub.domain.errors import ConfigurationInvalid
-from hub.domain.ids import ArrivalId
-from hub.domain.people import Actor
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
 from hub.parsing.process import ProcessParseWorker
-from hub.ports.bot import BotReply, StaffDoor
 from hub.ports.clock import SystemClock
 from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
 from hub.ports.store import Store
+from hub.seed.demo import DemoCompany
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
 from hub.services.channels import Channels
@@ -38,6 +34,7 @@ from hub.services.conversations import Conversations
 from hub.services.deletion import Deletion
 from hub.services.deliveries import Deliveries
 from hub.services.dispatch import Dispatcher
+from hub.services.door import LateDoor
 from hub.services.forms import Forms
 from hub.services.intake import Intake
 from hub.services.lines import Lines
@@ -61,6 +58,7 @@ from hub.services.users import Users
 from hub.services.verbs import HubVerbs
 from hub.tenure import Tenure
 from hub.version import VERSION
+from hub.web.api.demo import PLANT, seed
 from hub.web.server import make_site
 from hub.web.site import Health, SiteFacts
 from storage.terms import extract_terms
@@ -138,22 +136,6 @@ async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[
     return assembly.finish(reload)
 
 
-class _Door:
-    """The staff door as intake sees it. The bot stands behind the verbs, and the verbs behind intake (replay), so that
-    the real door can be hung only after both."""
-
-    real: StaffDoor
-
-    async def take(self, arrival: Arrival) -> bool:
-        return await self.real.take(arrival)
-
-    async def refuse(self, account: str, address: Address, arrival_id: ArrivalId) -> None:
-        await self.real.refuse(account, address, arrival_id)
-
-    async def ask(self, actor: Actor, text: str) -> BotReply:
-        return await self.real.ask(actor, text)
-
-
 def _first_listener(config: Config) -> str:
     """Where the first mail channel takes mail in by SMTP, for the banner."""
     for table in config.channels.values():
@@ -170,7 +152,7 @@ class _Assembly:
         self.config, self.data_dir, self.store = config, data_dir, store
         self.clock, self.events = SystemClock(), Broadcast()
         self.forms = Forms(kind.address_form for kind in KINDS.values())
-        self.door = _Door()
+        self.door = LateDoor()
         self.ready = False
 
     async def begin(self) -> None:
@@ -359,7 +341,7 @@ class _Assembly:
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console and API over the verbs."""
-        return make_site(
+        site = make_site(
             verbs=self.verbs,
             events=self.events,
             door=self.turns,
@@ -374,6 +356,18 @@ class _Assembly:
             health=health,
             metrics=self.metrics.render,
         )
+        demo = DemoCompany(
+            store=self.store,
+            clock=self.clock,
+            accounts=self.supervisor,
+            audit=self.audit,
+            users=self.users,
+            terms=extract_terms,
+            company=self.config.hub.company,
+        )
+        site[PLANT] = demo.plant
+        site.router.add_post("/api/v1/seed", seed)
+        return site
 
     def finish(self, reload: Callable[[], Config]) -> Parts:
         """The parts for the daemon."""

@@ -25,7 +25,7 @@ class Answer(click.ClickException):
         super().__init__(str(body.get("message", f"the hub answered {status}")))
         self.status, self.body = status, body
         conflict = status == 409 and body.get("code") not in ("ambiguous",)
-        self.exit_code = EXIT_FAILURE if conflict else _EXITS.get(status, EXIT_FAILURE)
+        self.exit_code = EXIT_FAILURE if conflict else _EXITS.get(status, EXIT_FAILURE)  # type: ignore[misc]
 
     def show(self, file: Any = None) -> None:
         fields = self.body.get("fields") or {}

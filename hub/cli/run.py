@@ -19,10 +19,9 @@ def run(
     ctx: click.Context, own_data: Path | None, config: Path | None, http: str | None, smtp: str | None, lmtp: str | None
 ) -> None:
     """Run the hub until it is told to stop. Exit code 2: the configuration is wrong."""
-    from connectors.registry import KINDS
-
     from config.load import ConfigError, load
     from config.model import Config
+    from connectors.registry import KINDS
     from hub.app import run_hub
     from hub.domain.errors import FernamtError
 

@@ -127,8 +127,8 @@ class Dispatcher:
     async def _advance(self, lane: Lane) -> bool:
         sending = await self._items.page("by_lane", lane.name, OutboxState.SENDING, limit=1)
         if sending.items:
-            # Claimed by a worker that failed: the scan resolves it first.
-            self._rescan.set()
+            # Claimed by a worker that failed: the next scan resolves it first.
+            self._lanes.later(self._clock.now() + timedelta(seconds=self._limits.poll), lane)
             return False
         item = await self._find_head(lane)
         return item is not None and await self._transmitter.attempt(item)

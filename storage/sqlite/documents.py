@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 - statements are made of the names in our own declarations, never of data
 
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
@@ -14,7 +13,7 @@ from hub.ports.store import Exists, Inserted, Page, Replacement, Value
 from storage.cursors import read_cursor, write_cursor
 from storage.keys import Key, check_equal, page_scope, sortable
 from storage.sqlite.jobs import JobQueue
-from storage.sqlite.schema import Table
+from storage.sqlite.schema import Table, id_list
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,12 +39,9 @@ class SqliteDocuments(Generic[T]):
             raise Invalid("At most 1,000 ids at once.", ids=len(ids))
         if not ids:
             return {}
-        statement = (
-            f"SELECT CAST(group_concat(body, '') AS BLOB) FROM {self._table.name}"
-            " WHERE id IN (SELECT value FROM json_each(?))"
-        )
-        wanted = json.dumps(list(ids))
-        found = {cast(Any, document).id: document for document in await self._bodies(statement, [wanted])}
+        places, values = id_list(ids)
+        statement = f"SELECT CAST(group_concat(body, '') AS BLOB) FROM {self._table.name} WHERE id {places}"
+        found = {cast(Any, document).id: document for document in await self._bodies(statement, values)}
         return {id: found[id] for id in ids if id in found}
 
     async def _bodies(self, statement: str, values: Sequence[Key]) -> list[T]:

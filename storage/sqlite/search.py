@@ -10,12 +10,14 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 from hub.domain.errors import Invalid
 from hub.domain.instant import epoch_ms, from_epoch_ms
 from hub.ports.search import NameEntry, SearchEntry, SearchPage
 from storage.cursors import read_cursor, write_cursor
 from storage.sqlite.jobs import JobQueue
+from storage.sqlite.schema import id_list
 from storage.terms import MOST_TERMS, normal_term, trigrams
 
 SEARCH_TABLES = {
@@ -166,11 +168,18 @@ def _put(connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> No
         connection.execute("INSERT INTO search_terms (rowid, tokens) VALUES (?, ?)", (number, tokens))
 
 
+def _fetch(connection: sqlite3.Connection, select: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for start in range(0, len(ids), 1000):
+        places, values = id_list(ids[start : start + 1000])
+        rows += connection.execute(f"{select} {places}", values).fetchall()
+    return rows
+
+
 def _forget(connection: sqlite3.Connection, ids: Sequence[str], wanted: dict[str, tuple[int, str]]) -> set[str]:
     """Take these out; returns those that already are what is wanted, which stay."""
-    statement = "SELECT n, id, tokens FROM search_entries WHERE id IN (SELECT value FROM json_each(?))"
     unchanged = set()
-    for number, id, tokens in connection.execute(statement, (json.dumps(list(ids)),)).fetchall():
+    for number, id, tokens in _fetch(connection, "SELECT n, id, tokens FROM search_entries WHERE id", ids):
         if id in wanted and wanted[id][0] >> _BITS == number >> _BITS and wanted[id][1] == tokens:
             unchanged.add(id)
             continue
@@ -192,8 +201,7 @@ def _put_names(connection: sqlite3.Connection, rows: dict[str, str]) -> None:
 
 
 def _forget_names(connection: sqlite3.Connection, ids: list[str]) -> None:
-    statement = "SELECT id, text FROM search_names WHERE id IN (SELECT value FROM json_each(?))"
-    for id, text in connection.execute(statement, (json.dumps(ids),)).fetchall():
+    for id, text in _fetch(connection, "SELECT id, text FROM search_names WHERE id", ids):
         found = json.dumps(sorted(trigrams(text))[:_MOST_TRIGRAMS])
         connection.execute(
             "DELETE FROM search_trigrams WHERE id = ? AND trigram IN (SELECT value FROM json_each(?))", (id, found)

@@ -80,8 +80,8 @@ class Users:
         return await self._sessions.sweep() + await self._codes.sweep()
 
     async def ensure_admin(self) -> str | None:
-        """On an empty store, make the first admin and return the one-time password; None where there are users."""
-        if self._staff.all():
+        """Where no admin is, make the first one and return the one-time password; None where there is one."""
+        if first_admin(self._staff) is not None or self._staff.known(user_id_of(FIRST_ADMIN)) is not None:
             return None
         hub = system_actor("start")
         _, password = await self._make(hub, FIRST_ADMIN, UserRole.ADMIN, display_name="Admin", language="en")

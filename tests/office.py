@@ -216,19 +216,20 @@ class Office:
                 **fields,
             }
         )
-        await self.store.documents(ARRIVALS).insert(
-            ArrivalRecord(
-                id=arrival,
-                account="office",
-                native_id=name,
-                envelope=Envelope(sender="sender@customer.example"),
-                received_at=at,
-                raw=b"first|second",
-                size=12,
-                state=ArrivalState.DONE,
-                result=entry.id,
+        if entry.arrival_id is not None:
+            await self.store.documents(ARRIVALS).insert(
+                ArrivalRecord(
+                    id=arrival,
+                    account="office",
+                    native_id=name,
+                    envelope=Envelope(sender="sender@customer.example"),
+                    received_at=at,
+                    raw=b"first|second",
+                    size=12,
+                    state=ArrivalState.DONE,
+                    result=entry.id,
+                )
             )
-        )
         await self.store.documents(INTERACTIONS).insert(entry)
         await self.store.search.put_many([SearchEntry(id=entry.id, at=at, terms=extract_terms(entry.text))])
         if conversation is not None:

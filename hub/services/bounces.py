@@ -30,13 +30,14 @@ def classify(status: str, diagnostic: str = "") -> BounceClass:
     subject, detail = int(match[2]), int(match[3])
     if subject == 7:  # RFC 3463 §3.8: security or policy
         return BounceClass.POLICY
-    if subject == 1 and detail in (0, 1, 2, 3, 6, 10):  # §3.2; X.1.6 moved away, X.1.10 null MX (RFC 7505)
+    # §3.2, destination address only (X.1.7 and X.1.8 are the sender's); X.1.6 moved away, X.1.10 null MX (RFC 7505)
+    if subject == 1 and detail in (1, 2, 3, 6, 10):
         return BounceClass.HARD
     if (subject, detail) == (2, 1):  # §3.3: mailbox disabled
         return BounceClass.HARD
-    if (subject, detail) == (0, 0) and _NO_SUCH.search(diagnostic):
+    if detail == 0 and subject in (0, 1) and _NO_SUCH.search(diagnostic):
         return BounceClass.HARD
-    return BounceClass.POLICY if subject in (0, 5, 6) else BounceClass.SOFT
+    return BounceClass.POLICY if subject in (0, 1, 5, 6) else BounceClass.SOFT
 
 
 def is_hard(status: str, diagnostic: str = "") -> bool:

@@ -19,7 +19,6 @@ class Dovecot:
     sasl_port: int = field(default_factory=free_port)
     directory: Path = field(default_factory=lambda: private_directory("dovecot"))
     process: PeerProcess = field(init=False)
-    _users: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         need_root("dovecot")
@@ -28,7 +27,7 @@ class Dovecot:
         mail = self.directory / "mail"
         mail.mkdir()
         mail.chmod(0o777)
-        self._write_users()
+        (self.directory / "users").mkdir()
         program = need("dovecot", "dovecot-imapd dovecot-lmtpd")
         self.process = PeerProcess([program, "-F", "-c", str(config)], output=self.directory / "out.log")
 
@@ -37,9 +36,10 @@ class Dovecot:
         return f"pw-{user.partition('@')[0]}"
 
     def register(self, user: str, password: str = "") -> str:
-        """Make or change the account; known to the running server at once. Returns the user."""
-        self._users[user] = password or self.password(user)
-        self._write_users()
+        """Make the account; the running server knows it at once. Returns the user. One file each: Dovecot looks at most
+        once a second whether a file has changed."""
+        entry = self.directory / "users" / user.lower()
+        entry.write_text(f"{user.lower()}:{password or self.password(user)}\n")
         return user
 
     def maildir(self, user: str, folder: str = "INBOX") -> Path:
@@ -52,14 +52,6 @@ class Dovecot:
 
     def stop(self) -> None:
         self.process.stop()
-
-    def _write_users(self) -> None:
-        users = self.directory / "users"
-        fresh = self.directory / "users.new"
-        fresh.write_text("".join(f"{user}:{password}\n" for user, password in self._users.items()))
-        fresh.chmod(0o644)
-        # Dovecot reads the file again when its modification time (in whole seconds) or its size differs.
-        fresh.replace(users)
 
     def _configuration(self) -> str:
         base = self.directory
@@ -87,7 +79,7 @@ mail_location = maildir:~/Maildir
 mail_max_userip_connections = 200
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%Lu {base}/users
+  args = scheme=PLAIN username_format=%Lu {base}/users/%Lu
 }}
 userdb {{
   driver = static
@@ -127,6 +119,9 @@ service lmtp {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

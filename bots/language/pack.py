@@ -29,6 +29,8 @@ class LanguagePack:
     titles: frozenset[str]
     """Articles and forms of address before a name."""
     pronouns: frozenset[str]
+    not_names: frozenset[str]
+    """Words that no name begins with: what follows them is a request that was not understood."""
     me: frozenset[str]
     queue: frozenset[str]
     ordinals: Mapping[str, str]
@@ -96,6 +98,7 @@ def load_pack(folder: Path) -> LanguagePack:
         stop_words=_folded(phrases["stop_words"]),
         titles=_folded(phrases["titles"]),
         pronouns=pronouns,
+        not_names=_folded(phrases["not_names"]),
         me=_folded(phrases["me"]),
         queue=_folded(phrases["queue"]),
         ordinals=ordinals,
@@ -103,9 +106,7 @@ def load_pack(folder: Path) -> LanguagePack:
         connectives=_folded(phrases["connectives"]),
         wording=_flatten("", tables["wording"]),
         formats=tables["formats"],
-        vocabulary=frozenset().union(
-            *(template.words for template in templates), *openers, _folded(phrases["fillers"])
-        ),
+        vocabulary=frozenset().union(*(template.words for template in templates), *openers),
     )
 
 

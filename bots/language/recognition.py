@@ -8,6 +8,7 @@ holds, then the one that was spoken last. A reading that needed a misspelt word 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice, product
 
 from rapidfuzz.distance import OSA
 
@@ -15,6 +16,9 @@ from bots.language.pack import LanguagePack
 from bots.language.template import OPEN_SLOTS, Template
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
 
+MAX_COMMAND = 20
+"""Words of a sentence in which slips are mended."""
+MAX_WAYS = 8
 SHOWN, ME, QUEUE = "@shown", "@me", "@queue"
 """Slot values that are no names: what was just shown, the colleague who asks, the queue. `@2` is the second of a list,
 `@last` its last."""
@@ -36,7 +40,7 @@ class Recogniser:
 
     def __init__(self, packs: Mapping[str, LanguagePack]) -> None:
         self._packs = packs
-        self._known = frozenset().union(*(pack.vocabulary | pack.stop_words for pack in packs.values()))
+        self._known = frozenset().union(*(p.vocabulary | p.stop_words | p.fillers | p.titles for p in packs.values()))
         self._by_first: dict[str, dict[str, list[Template]]] = {}
         self._anywhere: dict[str, list[Template]] = {}
         for code, pack in packs.items():
@@ -46,7 +50,7 @@ class Recogniser:
                     index.setdefault(word, []).append(template)
             self._by_first[code] = index
             self._anywhere[code] = [template for template in pack.templates if template.first is None]
-        self._mend = lru_cache(maxsize=4_096)(self._nearest_word)
+        self._mend = lru_cache(maxsize=4_096)(self._nearest_words)
 
     def read(self, text: str, prefer: Sequence[str] = ()) -> Reading | None:
         """The likeliest reading, or None. `prefer`: languages to believe where several fit."""
@@ -89,20 +93,18 @@ class Recogniser:
     def _best(self, sentence: Sentence, prefer: Sequence[str], exact: bool) -> Reading | None:
         scores: dict[str, int] | None = None
         best: Reading | None = None
-        best_rank: tuple[int, int, int] = (0, 0, 0)
+        best_rank: tuple[int, ...] = ()
         for code, pack in self._packs.items():
-            words = sentence.words if exact else self._mended(sentence.words, code)
-            if not exact and words == sentence.words:
-                continue
-            for start in _beginnings(words, pack):
-                reading = self._match(sentence, words, start, pack, exact)
-                if reading is None:
-                    continue
-                scores = scores if scores is not None else self._stop_word_scores(sentence.words)
-                preferred = len(prefer) - prefer.index(code) if code in prefer else 0
-                rank = (reading.weight, scores[code], preferred)
-                if best is None or rank > best_rank:
-                    best, best_rank = reading, rank
+            for words in (sentence.words,) if exact else self._mended(sentence.words, code):
+                for start in _beginnings(words, pack):
+                    reading = self._match(sentence, words, start, pack, exact)
+                    if reading is None:
+                        continue
+                    scores = scores if scores is not None else self._stop_word_scores(sentence.words)
+                    preferred = len(prefer) - prefer.index(code) if code in prefer else 0
+                    rank = (reading.weight, scores[code], preferred, start)
+                    if best is None or rank > best_rank:
+                        best, best_rank = reading, rank
         return best
 
     def _match(
@@ -134,25 +136,33 @@ class Recogniser:
                 best = Reading(intent=template.intent, slots=slots, language=pack.code, exact=exact, weight=weight)
         return best
 
-    def _mended(self, words: tuple[str, ...], code: str) -> tuple[str, ...]:
-        return tuple(word if word in self._known else self._mend(word, code) for word in words)
+    def _mended(self, words: tuple[str, ...], code: str) -> list[tuple[str, ...]]:
+        """The sentence with misspelt words mended, in every way that is as near; none where nothing can be mended."""
+        ways = [(word,) if word in self._known else self._mend(word, code) for word in words[:MAX_COMMAND]]
+        if all(way == (word,) for way, word in zip(ways, words, strict=False)):
+            return []
+        rest = words[MAX_COMMAND:]
+        return [(*way, *rest) for way in islice(product(*ways), MAX_WAYS)]
 
-    def _nearest_word(self, word: str, code: str) -> str:
-        """The pack's word that was probably meant: one slip in four letters or more, two in eight, and in three letters
-        only two that changed places."""
-        if len(word) < 3 or not word.isalpha():
-            return word
+    def _nearest_words(self, word: str, code: str) -> tuple[str, ...]:
+        """The pack's words that were probably meant: one slip in four letters or more, two in eight, and in fewer than
+        four letters only two that changed places. The word itself where there are none."""
+        if len(word) < 2 or not word.isalpha():
+            return (word,)
         allowed = 2 if len(word) >= 8 else 1
-        best, best_distance = word, allowed + 1
-        for known in sorted(self._packs[code].vocabulary):
-            if len(known) < 3 or abs(len(known) - len(word)) > allowed:
+        found: list[tuple[int, str]] = []
+        for known in self._packs[code].vocabulary:
+            if abs(len(known) - len(word)) > allowed:
                 continue
-            if min(len(word), len(known)) == 3 and sorted(word) != sorted(known):
+            if min(len(word), len(known)) < 4 and sorted(word) != sorted(known):
                 continue
             distance = OSA.distance(word, known, score_cutoff=allowed)
-            if distance < best_distance:
-                best, best_distance = known, distance
-        return best
+            if distance <= allowed:
+                found.append((distance, known))
+        if not found:
+            return (word,)
+        nearest = min(distance for distance, _ in found)
+        return tuple(sorted(known for distance, known in found if distance == nearest)[:2])
 
     def _stop_word_scores(self, words: Iterable[str]) -> dict[str, int]:
         held = set(words)
@@ -231,6 +241,8 @@ def _contact(sentence: Sentence, words: tuple[str, ...], first: int, after: int,
         return SHOWN
     while first < after - 1 and words[first] in pack.titles:
         first += 1
+    if words[first] in pack.not_names:
+        return ""
     phrase = " ".join(words[first:after])
     if phrase in pack.ordinals:
         return f"@{pack.ordinals[phrase]}"

@@ -12,7 +12,7 @@ from hub.domain.folding import fold
 
 OPEN_SLOTS = frozenset({"text", "query"})
 """They take everything to the end of the raw text."""
-_LENGTHS = {"contact": 8, "user": 4, "topic": 3}
+_LENGTHS = {"contact": 8, "user": 3, "topic": 3}
 _SCAN = re.compile(r"\{(?P<slot>\w+)\}|(?P<mark>[()\[\]|:])|(?P<word>[^\s()\[\]|:{}]+)")
 
 
@@ -44,7 +44,6 @@ class _Compiler:
         self._at = 0
         self._slots = slots
         self._fillers = fillers
-        self._ends_open = any(f"{{{name}}}" in source for name in OPEN_SLOTS)
 
     def compile(self) -> _Node:
         node = self._choice()
@@ -59,6 +58,8 @@ class _Compiler:
             branches.append(self._sequence())
         if len(branches) == 1:
             return branches[0]
+        # The longer first: "phone number" before "phone".
+        branches.sort(key=lambda branch: -len(branch.expression))
         firsts = [branch.first for branch in branches]
         return _Node(
             "(?:" + "|".join(branch.expression for branch in branches) + ")",
@@ -107,8 +108,15 @@ class _Compiler:
 
     def _allowed_fillers(self) -> str:
         """None right before the text of a message: "bitte" may be its first word."""
-        following = self._marks[self._at]["slot"] if self._at < len(self._marks) else ""
-        return "" if following == "text" else self._fillers
+        depth = 0
+        for mark in self._marks[self._at :]:
+            if mark["mark"] == "[":
+                depth += 1
+            elif mark["mark"] == "]":
+                depth -= 1
+            elif depth <= 0:
+                return "" if mark["slot"] == "text" else self._fillers
+        return self._fillers
 
     def _slot(self, name: str) -> _Node:
         if name in OPEN_SLOTS:
@@ -120,9 +128,8 @@ class _Compiler:
             return _Node(f"(?P<{name}>{inner}){self._allowed_fillers()}", first, False, frozenset())
         if name == "number":
             return _Node(r"(?P<number>\d{1,3} )", None, False, frozenset())
-        # the text begins at the first word that may begin it; a name before anything else is as long as it can be
-        lazy = "?" if self._ends_open else ""
-        return _Node(f"(?:: )?(?P<{name}>(?:[^: ]+ ){{1,{_LENGTHS[name]}}}{lazy})", None, False, frozenset())
+        # As short as can be: what stands between two slots ("back to", "ab") belongs to the phrase where it may.
+        return _Node(f"(?:: )?(?P<{name}>(?:[^: ]+ ){{1,{_LENGTHS[name]}}}?)", None, False, frozenset())
 
     def _peek(self) -> str | None:
         if self._at >= len(self._marks):

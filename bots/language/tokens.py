@@ -9,6 +9,7 @@ MAX_TOKENS = 80
 """Commands are short; what follows is the text of a message and need not be looked at."""
 MAX_HEAD = 2_000
 SEPARATOR = ":"
+QUOTES = "„“”«»\"'"
 _PIECE = re.compile(
     r"(?P<word>\w+)"
     r"|(?P<hard>(?<!\d):(?!//)|(?<=\d):(?!\d)|\n)"
@@ -41,8 +42,10 @@ class Sentence:
         text = self.raw[floor:].strip()
         if first and self.words[first - 1] != SEPARATOR:
             text = text.lstrip(":,;–—").lstrip()
-        if len(text) > 1 and text[0] in "„“”«»\"'" and text[-1] in "„“”«»\"'":
-            text = text[1:-1].strip()
+        if len(text) > 1 and text[0] in QUOTES and text[-1] in QUOTES:
+            return text[1:-1].strip()
+        if first and self.raw[self.starts[first - 1]] in QUOTES and text.endswith(tuple(QUOTES)):
+            return text[:-1].strip()
         return text
 
 

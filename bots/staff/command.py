@@ -15,8 +15,9 @@ Slots = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a command returns. `shown` becomes what "her" and "it" mean; `choices` what numbers pick; None leaves them
-    as they were, so that after "take 1" a "take 2" still means the same list. `pending` waits for the next turn; `undo` is what "back" would do."""
+    """What a command returns. `contact_id` and `conversation_id` become what "her" and "it" mean. `choices` are what
+    numbers pick; None leaves them as they were, so that after "take 1" a "take 2" still means the same list. `pending`
+    waits for the next turn; `undo` is what "back" would do."""
 
     blocks: tuple[Block, ...]
     slots: dict[str, str] = field(default_factory=dict)

@@ -113,7 +113,7 @@ class Dialogue:
         if pending is None:
             return Answer(blocks=(talk.text("dialogue.nothing_waits"),), intent="confirm")
         if pending.stage == "choose":
-            if pending.slots.get("unknown"):
+            if pending.slots.get("unknown") and not talk.memory.choices:
                 return await self.propose(talk, "create", {})
             if len(talk.memory.choices) == 1:
                 return await self._choose(talk, "1")

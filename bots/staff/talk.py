@@ -49,6 +49,10 @@ class Talk:
         """In the language's quotation marks."""
         return str(self.pack.formats["quote"]).format(text=text)
 
+    def quote_sentence(self, text: str) -> str:
+        """As `quote`, and a full stop after it unless the text ends a sentence itself."""
+        return self.quote(text) + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
     def number(self, value: int) -> str:
         """With the language's thousands separator."""
         return self.pack.number(value)

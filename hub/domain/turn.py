@@ -35,7 +35,7 @@ class Choice:
     """One of the numbered things last shown."""
 
     kind: str
-    """"contact", "conversation", "intent"."""
+    """"contact", "conversation", "entry", "user", "intent"."""
     id: str
     label: str
 

@@ -52,9 +52,12 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
 
 
 async def carry_out(talk: Talk, slots: Slots) -> Answer:
-    """Assigning twice is the same as once."""
-    user_id = None if slots["user_id"] == QUEUE_OWNER else UserId(slots["user_id"])
-    await talk.verbs.conversations.assign(talk.actor, ConversationId(slots["conversation_id"]), user_id)
+    """A repeated turn finds it assigned already, and is content."""
+    conversation_id = ConversationId(slots["conversation_id"])
+    line = await talk.verbs.conversations.get(talk.actor, conversation_id)
+    if line.conversation.owner != slots["user_id"]:
+        user_id = None if slots["user_id"] == QUEUE_OWNER else UserId(slots["user_id"])
+        await talk.verbs.conversations.assign(talk.actor, conversation_id, user_id)
     said = talk.say(f"assign.done{slots['suffix']}", what=slots["what"], name=slots["contact"], user=slots["user"])
     return Answer(
         blocks=(Text(text=_upper(said)),),

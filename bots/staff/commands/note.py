@@ -23,7 +23,7 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
         pending = None if text else Pending(stage="text", intent="note", slots=found)
         return Answer(blocks=(said,), slots=target.slots, pending=pending, contact_id=target.contact_id)
     return Answer(
-        blocks=(Confirm(text=talk.say("note.confirm", name=target.name, text=talk.quote(text))),),
+        blocks=(Confirm(text=talk.say("note.confirm", name=target.name, text=talk.quote_sentence(text))),),
         slots=found,
         buttons=tuple(talk.say(f"button.{button}") for button in ("yes", "no", "change")),
         pending=Pending(stage="confirm", intent="note", slots=found),

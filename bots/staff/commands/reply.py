@@ -93,7 +93,7 @@ def _propose_draft(talk: Talk, draft: ReplyDraft, slots: dict[str, str]) -> Answ
         to=_addresses(recipients),
         channel=channel_name(talk, draft.channel),
         subject=talk.quote(one_line(draft.subject, 200)),
-        text=talk.quote(slots["text"]),
+        text=talk.quote_sentence(slots["text"]),
     )
     blocks: list[Block] = []
     if draft.problem:

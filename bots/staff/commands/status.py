@@ -32,7 +32,9 @@ def _row(talk: Talk, channel: ChannelLine) -> tuple[str, ...]:
     state = talk.say(key) if talk.knows(key) else channel.state
     if channel.detail and channel.state != "up":
         state = f"{state}: {one_line(channel.detail, 120)}"
-    return f"{channel.name} ({channel.kind})", state, talk.number(channel.seen), talk.number(channel.pending)
+    counts = (("seen", channel.seen), ("pending", channel.pending))
+    told = tuple(talk.say(f"status.{key}", number=talk.number(count)) for key, count in counts)
+    return f"{channel.name} ({channel.kind})", state, *told
 
 
 def _outbox(talk: Talk, status: HubStatus) -> Text:

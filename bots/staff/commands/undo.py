@@ -46,7 +46,8 @@ async def _take_back(talk: Talk, undo: Undo) -> Answer:
         back_to = None if undo.owner in (QUEUE_OWNER, "bot") else UserId(undo.owner)
         await talk.verbs.conversations.assign(talk.actor, conversation_id, back_to)
         line = await talk.verbs.conversations.get(talk.actor, conversation_id)
-        said = talk.text("undo.assigned", user=line.owner_name or talk.say("inbox.queue"))
+        key = "undo.assigned" if line.owner_name else "undo.assigned_queue"
+        said = talk.text(key, user=line.owner_name)
     elif undo.kind == "close":
         await talk.verbs.conversations.reopen(talk.actor, conversation_id)
         said = talk.text("undo.reopened")

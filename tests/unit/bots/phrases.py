@@ -1,0 +1,47 @@
+"""The phrase files of tests/cases/bot, and what counts as right and as a wrong action."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bots.language.pack import load_packs
+from bots.language.recognition import Reading, Recogniser
+
+CASES = Path(__file__).parents[2] / "cases" / "bot"
+ACTING = frozenset({"reply", "note", "assign", "close", "reopen", "create", "undo", "confirm"})
+"""Intents that write, or lead to writing."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    text: str
+    intent: str
+    slots: Mapping[str, str]
+
+
+@cache
+def recogniser() -> Recogniser:
+    return Recogniser(load_packs())
+
+
+def tuned(language: str) -> list[Phrase]:
+    table = tomllib.loads((CASES / f"{language}.toml").read_text("utf-8"))
+    return [Phrase(case[0], case[1], case[2] if len(case) > 2 else {}) for case in table["cases"]]
+
+
+def heldout() -> list[Phrase]:
+    table = tomllib.loads((CASES / "heldout.toml").read_text("utf-8"))
+    return [Phrase(case["text"], case["intent"], case.get("slots", {})) for case in table["case"]]
+
+
+def is_right(phrase: Phrase, reading: Reading | None) -> bool:
+    if reading is None:
+        return phrase.intent == "unknown"
+    return reading.intent == phrase.intent and all(reading.slots.get(k) == v for k, v in phrase.slots.items())
+
+
+def is_wrong_action(phrase: Phrase, reading: Reading | None) -> bool:
+    """Something would be proposed, or done, that was not asked for."""
+    return reading is not None and reading.intent in ACTING and not is_right(phrase, reading)

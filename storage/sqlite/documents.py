@@ -2,8 +2,8 @@
 
 # ruff: noqa: S608 - statements are made of the names in our own declarations, never of data
 
-import sqlite3
-from collections.abc import Callable, Sequence
+from asyncio import Future
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import bson
@@ -12,26 +12,30 @@ from hub.domain.errors import Invalid
 from hub.ports.store import Exists, Inserted, Page, Replacement, Value
 from storage.cursors import read_cursor, write_cursor
 from storage.keys import Key, check_equal, page_scope, sortable
-from storage.sqlite.jobs import JobQueue
+from storage.sqlite.jobs import JobQueue, Work
 from storage.sqlite.schema import Table, id_list
+from storage.sqlite.threads import PointReader
+from storage.sqlite.writes import Insertion, Revision, delete_row
 
 T = TypeVar("T")
 R = TypeVar("R")
-Read = Callable[[Callable[[sqlite3.Connection], R]], R]
 MOST_IDS = 1_000
+MOST_AT_ONCE = 64
+"""Ids that are looked up in the loop's own thread."""
 
 
 class SqliteDocuments(Generic[T]):
     """`Documents` of one kind: encodes in the caller's task, runs one job for each call."""
 
-    def __init__(self, table: Table[T], writes: JobQueue, reads: JobQueue) -> None:
+    def __init__(self, table: Table[T], writes: JobQueue, reads: JobQueue, points: PointReader) -> None:
         self._table = table
         self._writes = writes
         self._reads = reads
+        self._points = points
 
     async def get(self, id: str) -> T | None:
         statement = self._table.select
-        row = await self._reads.submit(lambda connection: connection.execute(statement, (id,)).fetchone())
+        row = self._points.run(lambda connection: connection.execute(statement, (id,)).fetchone())
         return None if row is None else self._table.codec.decode(row[0])
 
     async def get_many(self, ids: Sequence[str]) -> dict[str, T]:
@@ -41,36 +45,39 @@ class SqliteDocuments(Generic[T]):
             return {}
         places, values = id_list(ids)
         statement = f"SELECT CAST(group_concat(body, '') AS BLOB) FROM {self._table.name} WHERE id {places}"
-        found = {cast(Any, document).id: document for document in await self._bodies(statement, values)}
+        if len(ids) <= MOST_AT_ONCE:
+            row = self._points.run(lambda connection: connection.execute(statement, values).fetchone())
+            documents = self._decode(row[0])
+        else:
+            documents = await self._bodies(statement, values)
+        found = {cast(Any, document).id: document for document in documents}
         return {id: found[id] for id in ids if id in found}
 
     async def _bodies(self, statement: str, values: Sequence[Key]) -> list[T]:
         """The documents of a statement that concatenates their bodies: one step in SQLite and one in BSON, where a
         row at a time would change threads for each."""
         row = await self._reads.submit(lambda connection: connection.execute(statement, values).fetchone())
+        return self._decode(row[0])
+
+    def _decode(self, bodies: bytes | None) -> list[T]:
         read = self._table.codec.from_document
-        return [read(document) for document in bson.decode_all(row[0])] if row[0] else []
+        return [read(document) for document in bson.decode_all(bodies)] if bodies else []
 
     async def insert(self, document: T) -> Inserted | Exists[T]:
-        row = self._row(document)
-        table = self._table
-        current = await self._writes.submit(
-            lambda connection: _insert(connection, table, document, row), weight=len(row[2]), compound=bool(table.lists)
-        )
-        return Inserted() if current is None else Exists(table.codec.decode(current))
+        return (await self.insert_many([document]))[0]
 
     async def insert_many(self, documents: Sequence[T]) -> list[Inserted | Exists[T]]:
         if not documents:
             return []
         table = self._table
-        rows = [(document, self._row(document)) for document in documents]
-        weight = sum(len(row[2]) for _, row in rows)
-        found = await self._writes.submit(
-            lambda connection: [_insert(connection, table, document, row) for document, row in rows],
-            weight=weight,
-            compound=True,
-        )
+        rows = [self._row(document) for document in documents]
+        weight = sum(len(row[2]) for row in rows)
+        found = await self._submit(Insertion(table, rows, documents), weight)
         return [Inserted() if body is None else Exists(table.codec.decode(body)) for body in found]
+
+    def _submit(self, work: Work[R], weight: int = 0) -> "Future[R]":
+        lists = bool(self._table.lists)
+        return self._writes.submit(work, weight=weight, compound=lists, lane=self._table.name, mergeable=not lists)
 
     def _row(self, document: T) -> tuple[Any, ...]:
         id = sortable(cast(Any, document).id)
@@ -82,13 +89,9 @@ class SqliteDocuments(Generic[T]):
     async def replace_many(self, replacements: Sequence[Replacement[T]]) -> list[bool]:
         if not replacements:
             return []
-        table = self._table
-        rows = [(item.document, self._changed(item.document, item.version)) for item in replacements]
-        return await self._writes.submit(
-            lambda connection: [_replace(connection, table, document, row) for document, row in rows],
-            weight=sum(len(row[1]) for _, row in rows),
-            compound=bool(table.lists) or len(rows) > 1,
-        )
+        rows = [self._changed(item.document, item.version) for item in replacements]
+        documents = [item.document for item in replacements]
+        return await self._submit(Revision(self._table, rows, documents), sum(len(row[1]) for row in rows))
 
     def _changed(self, document: T, version: int) -> tuple[Any, ...]:
         next = version + 1
@@ -98,7 +101,7 @@ class SqliteDocuments(Generic[T]):
     async def delete(self, id: str, version: int | None = None) -> bool:
         table = self._table
         return await self._writes.submit(
-            lambda connection: _delete(connection, table, id, version), compound=bool(table.lists)
+            lambda connection: delete_row(connection, table, id, version), compound=bool(table.lists), lane=table.name
         )
 
     async def page(
@@ -146,35 +149,3 @@ class SqliteDocuments(Generic[T]):
         name = self._table.name
         rows = f"SELECT body FROM {name} WHERE id > ? ORDER BY id LIMIT ?"
         return await self._bodies(f"SELECT CAST(group_concat(body, '') AS BLOB) FROM ({rows})", [after, limit])
-
-
-def _insert(connection: sqlite3.Connection, table: Table[T], document: T, row: tuple[Any, ...]) -> bytes | None:
-    """None where it was written, else the body that stands there already."""
-    if connection.execute(table.insert, row).rowcount:
-        for statement, entries in table.list_rows(document):
-            connection.executemany(statement, entries)
-        return None
-    found: tuple[bytes] = connection.execute(table.select, (row[0],)).fetchone()
-    return found[0]
-
-
-def _replace(connection: sqlite3.Connection, table: Table[T], document: T, row: tuple[Any, ...]) -> bool:
-    if not connection.execute(table.replace, row).rowcount:
-        return False
-    for index in table.lists:
-        connection.execute(f"DELETE FROM {table.side(index)} WHERE id = ?", (row[-2],))
-    for statement, entries in table.list_rows(document):
-        connection.executemany(statement, entries)
-    return True
-
-
-def _delete(connection: sqlite3.Connection, table: Table[T], id: str, version: int | None) -> bool:
-    statement = f"DELETE FROM {table.name} WHERE id = ?"
-    values: tuple[str | int, ...] = (id,)
-    if version is not None:
-        statement, values = f"{statement} AND version = ?", (id, version)
-    if not connection.execute(statement, values).rowcount:
-        return False
-    for index in table.lists:
-        connection.execute(f"DELETE FROM {table.side(index)} WHERE id = ?", (id,))
-    return True

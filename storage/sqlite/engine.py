@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -20,12 +21,14 @@ from storage.sqlite.documents import SqliteDocuments
 from storage.sqlite.jobs import JobQueue
 from storage.sqlite.schema import Table, prepare
 from storage.sqlite.search import SEARCH_TABLES, SqliteSearch
-from storage.sqlite.threads import ConnectionThread, WriterThread, connect
+from storage.sqlite.threads import ConnectionThread, PointReader, WriterThread, connect
 
 T = TypeVar("T")
 READERS = 3
 _WRITER_CACHE_KIB = 16_384
-_READER_CACHE_KIB = 6_144
+_READER_CACHE_KIB = 2_048
+"""Small: a commit empties a reader's cache, the operating system's is what serves them."""
+_SWITCH_SECONDS = 0.0005
 _CLOSED = "The store is closed."
 
 
@@ -96,14 +99,19 @@ class SqliteStore:
             )
             for number in range(1, READERS + 1)
         ]
+        self._points = PointReader(lambda: connect(self._path, cache_kib=_READER_CACHE_KIB, read_only=True))
         self.blobs = FileBlobs(data_dir / "blobs")
         self.search = SqliteSearch(self.writes, self.reads)
         self._documents: dict[str, SqliteDocuments[Any]] = {
-            name: SqliteDocuments(table, self.writes, self.reads) for name, table in self._tables.items()
+            name: SqliteDocuments(table, self.writes, self.reads, self._points) for name, table in self._tables.items()
         }
 
     async def start(self) -> None:
         """Begin the threads, and make the tables and indexes that are missing."""
+        # A loop that gives the interpreter lock up more often than this interval, and takes it back at once, starves
+        # every other thread: CPython's waiters begin their wait anew at each release. At the default of 5 ms a busy
+        # loop held a commit up for seconds.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
         self._writer.start()
         for reader in self._readers:
             reader.start()
@@ -136,6 +144,7 @@ class SqliteStore:
         # results to their waiters meanwhile.
         for thread in threads:
             await asyncio.get_running_loop().run_in_executor(None, thread.join)
+        self._points.close()
         await self.blobs.close()
         with contextlib.suppress(OSError):
             os.close(lock)

@@ -19,12 +19,15 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One piece of work. `compound`: it runs several writing statements, which take effect together or not at all."""
+    """One piece of work. `compound`: it runs several writing statements, which take effect together or not at all.
+    `lane`: what it writes to; only the order within a lane matters. `mergeable`: an Insertion or a Revision."""
 
     work: Work[Any]
     future: "asyncio.Future[Any]"
     weight: int = 0
     compound: bool = False
+    lane: str = ""
+    mergeable: bool = False
 
 
 @dataclass(slots=True)
@@ -74,12 +77,14 @@ class JobQueue:
         """Jobs that wait or run."""
         return self._jobs
 
-    def submit(self, work: Work[R], *, weight: int = 0, compound: bool = False) -> "asyncio.Future[R]":
+    def submit(
+        self, work: Work[R], *, weight: int = 0, compound: bool = False, lane: str = "", mergeable: bool = False
+    ) -> "asyncio.Future[R]":
         """Queue it; `weight` in bytes. Raises StoreUnavailable where the queue is full or its threads are gone."""
         if self._jobs >= self._max_jobs or self._bytes + weight > self._max_bytes:
             raise StoreUnavailable("The store has more work waiting than it can take; try again.", queue=self.name)
         future: asyncio.Future[R] = self._loop.create_future()
-        job = Job(work, future, weight, compound)
+        job = Job(work, future, weight, compound, lane, mergeable)
         with self._lock:
             if self._dead:
                 raise StoreUnavailable(self._dead, queue=self.name)

@@ -33,11 +33,18 @@ class Table(Generic[T]):
         """Fields that are lists have no column."""
         keys = [key for index in kind.indexes for key in index.keys if key not in listed]
         self.columns = tuple(dict.fromkeys(keys))
-        places = ", ".join("?" * (len(self.columns) + 3))
         named = "".join(f", {column}" for column in self.columns)
-        self.insert = f"INSERT INTO {self.name} (id, version, body{named}) VALUES ({places}) ON CONFLICT DO NOTHING"
+        self.insert_places = f"({', '.join('?' * (len(self.columns) + 3))})"
+        self.insert = (
+            f"INSERT INTO {self.name} (id, version, body{named}) VALUES {self.insert_places} ON CONFLICT DO NOTHING"
+        )
         sets = "".join(f", {column} = ?" for column in self.columns)
         self.replace = f"UPDATE {self.name} SET version = ?, body = ?{sets} WHERE id = ? AND version = ?"
+        each = "".join(f", {column} = new.column{place}" for place, column in enumerate(self.columns, 3))
+        self.replace_each = (
+            f"UPDATE {self.name} SET version = new.column1, body = new.column2{each} FROM (VALUES {self.insert_places})"
+            f" AS new WHERE {self.name}.id = new.column{len(self.columns) + 3}"
+        )
         self.select = f"SELECT body FROM {self.name} WHERE id = ?"
 
     def side(self, index: Index) -> str:

@@ -7,6 +7,8 @@ import click
 
 from hub.cli.client import Hub, client_command, show_json, show_table
 
+PAGE = 200
+
 
 @click.command()
 @click.argument("who", metavar="CONTACT", required=False)
@@ -54,11 +56,18 @@ def _entry_row(item: dict[str, Any]) -> tuple[str, ...]:
 
 @click.command()
 @click.argument("who", metavar="CONTACT")
-@click.option("--limit", default=50, type=click.IntRange(1, 500), show_default=True)
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True)
 @client_command
 def timeline(hub: Hub, as_json: bool, who: str, limit: int) -> None:
     """Everything exchanged with CONTACT, newest first."""
-    items = hub.get("contacts", who, "timeline", limit=limit)["items"]
+    items: list[dict[str, Any]] = []
+    after: str | None = None
+    while len(items) < limit:
+        page = hub.get("contacts", who, "timeline", limit=min(PAGE, limit - len(items)), after=after)
+        items += page["items"]
+        after = page["next"]
+        if after is None:
+            break
     if as_json:
         show_json(items)
         return

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from hub.ports.connector import (
     Account,
     Connector,
     DeliveryUpdate,
+    Inlet,
     LinkState,
     OnRepeat,
     Strangers,
@@ -195,6 +197,7 @@ class IntakeWorld:
             InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context)
         )
         self.events = Broadcast()
+        self.inlets: dict[str, Inlet] = {}
         self.intake = Intake(
             store=self.store,
             worker=self.worker,
@@ -224,7 +227,9 @@ class IntakeWorld:
 
     async def accept(self, raw: bytes, *, account: str = "office", **changes: Any) -> ArrivalId:
         """Keep it; not yet processed."""
-        return await self.intake.inlet(account).accept(self.arrival(raw, account=account, **changes))
+        if account not in self.inlets:
+            self.inlets[account] = self.intake.inlet(account)
+        return await self.inlets[account].accept(self.arrival(raw, account=account, **changes))
 
     async def receive(self, raw: bytes, *, account: str = "office", **changes: Any) -> ArrivalRecord:
         """Keep it, process it; a second passes."""
@@ -300,7 +305,7 @@ def mail(
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
     message.set_content(text)
-    return message.as_bytes()
+    return message.as_bytes(policy=UNFOLDED)
 
 
 def chat(text: str, *, sender: str = "petra@chat.example", to: str = f"hub@{DOMAIN}", id: str = "") -> bytes:
@@ -310,3 +315,5 @@ def chat(text: str, *, sender: str = "petra@chat.example", to: str = f"hub@{DOMA
 
 
 _NUMBERS = itertools.count(1)
+UNFOLDED = SMTP.clone(max_line_length=998)
+"""Python's own folding spoils long Message-IDs."""

@@ -1,6 +1,7 @@
 """A connector's way into the hub: keeps each arrival durably, or refuses it so that the sender keeps it."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from hub.domain.arrival import Arrival, ArrivalRecord
@@ -49,6 +50,8 @@ class AccountInlet:
         self._max_message_bytes = max_message_bytes
         self._arrivals = store.documents(ARRIVALS)
         self._cursors = store.documents(CURSORS)
+        self._last: datetime | None = None
+        self._echoes = 0
 
     async def accept(self, arrival: Arrival) -> ArrivalId:
         """See Inlet."""
@@ -63,7 +66,7 @@ class AccountInlet:
             account=arrival.account,
             native_id=arrival.native_id,
             envelope=arrival.envelope,
-            received_at=arrival.received_at,
+            received_at=self._distinct(arrival.received_at),
             sender_hint=arrival.sender_hint,
             history=arrival.history,
             raw=arrival.raw if inline else None,
@@ -73,6 +76,13 @@ class AccountInlet:
         if not isinstance(await self._arrivals.insert(record), Exists):
             self._hint(record, arrival.raw)
         return record.id
+
+    def _distinct(self, moment: datetime) -> datetime:
+        """Messages of one moment (IMAP knows whole seconds only) stay in the order in which they came, on the timeline
+        too: each is a millisecond later than the one before it."""
+        self._echoes = self._echoes + 1 if moment == self._last else 0
+        self._last = moment
+        return moment + timedelta(milliseconds=min(self._echoes, 999))
 
     def _check(self, arrival: Arrival) -> None:
         if arrival.account != self._account:

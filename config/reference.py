@@ -74,6 +74,8 @@ def _shown(field: FieldInfo) -> Any:
 
 
 def _spell(value: Any) -> str:
+    if value is None:
+        return '""'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

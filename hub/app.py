@@ -247,6 +247,7 @@ class _Assembly:
             secret=self.secret,
             terms=extract_terms,
             max_message_bytes=self.config.intake.max_message_bytes,
+            observe=self.metrics.note_arrival,
         )
 
     def build_verbs(self) -> None:

@@ -41,13 +41,12 @@ class Metrics:
         self._links = Gauge("fernamt_link_up", "1 while the channel's link is up", ["channel"], registry=registry)
         self._lag = Gauge("fernamt_loop_lag_seconds", "How late the event loop ran last", registry=registry)
 
-    def note_arrival(self, channel: str) -> None:
-        """An arrival was kept."""
-        self._taken.labels(channel).inc()
-
-    def note_settled(self, channel: str, state: str, count: int = 1) -> None:
-        """Arrivals reached a final state."""
-        self._settled.labels(channel, state).inc(count)
+    def note_arrival(self, channel: str, state: str) -> None:
+        """An arrival was kept ("new"), or reached a final state."""
+        if state == "new":
+            self._taken.labels(channel).inc()
+        else:
+            self._settled.labels(channel, state).inc()
 
     def note_attempt(self, outcome: str) -> None:
         """An attempt ended."""

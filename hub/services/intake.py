@@ -73,11 +73,14 @@ class Intake:
         secret: bytes,
         terms: Terms,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        observe: Callable[[str, str], None] = lambda account, state: None,
     ) -> None:
         self._store, self._worker, self._accounts, self._events = store, worker, accounts, events
         self._door, self._deliveries, self._report = door, deliveries, report
         self._clock, self._secret, self._terms = clock, secret, terms
         self._max_message_bytes = max_message_bytes
+        self._observe = observe
+        """Told (account, state) of every arrival that is kept ("new") or reaches a final state, for metrics."""
         self._arrivals = store.documents(ARRIVALS)
         self._router = Router(accounts, forms)
         self._pending = Pending(store)
@@ -107,9 +110,13 @@ class Intake:
             deliveries=self._deliveries,
             report=self._report,
             clock=self._clock,
-            hint=self._pending.offer,
+            hint=self._offer,
             max_message_bytes=self._max_message_bytes,
         )
+
+    def _offer(self, record: ArrivalRecord, raw: bytes) -> None:
+        self._observe(record.account, record.state.value)
+        self._pending.offer(record, raw)
 
     # Running
 
@@ -303,6 +310,8 @@ class Intake:
             record = replacement.document
             if not marked_now:
                 log.warning("arrival_marked_by_another", arrival=record.id)
-            elif record.state is ArrivalState.QUARANTINED:
+                continue
+            self._observe(record.account, record.state.value)
+            if record.state is ArrivalState.QUARANTINED:
                 log.warning("arrival_quarantined", arrival=record.id, account=record.account, stage=record.stage)
                 self._events.publish(Event(topic=Topic.QUARANTINE, id=record.id))

@@ -32,12 +32,15 @@ scache    unix  - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
 """
 
+_REFUSED = "{ refused@box.test = 550 5.1.1 No such customer }, { later@box.test = 450 4.2.0 Come again later }"
+
 
 @dataclass(slots=True)
 class Postfix:
     """A running Postfix. Mail for `hub.test` goes by LMTP to `hub_lmtp_port`, for `smtp.test` by SMTP to
     `hub_smtp_port` (a test listens there), for `box.test` to Dovecot, for anything else by SMTP to `out_port`.
-    Submission (STARTTLS) and submissions (TLS) ask Dovecot for the password."""
+    It refuses
+    refused@box.test for good and later@box.test for now. Submission (STARTTLS) and submissions (TLS) ask Dovecot for the password."""
 
     certificates: Certificates
     dovecot: Dovecot
@@ -133,7 +136,7 @@ relay_domains = hub.test, smtp.test, box.test
 transport_maps = inline:{{ {routes} }}
 relay_recipient_maps =
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
-smtpd_recipient_restrictions =
+smtpd_recipient_restrictions = check_recipient_access inline:{{ {_REFUSED} }}
 smtpd_tls_cert_file = {self.certificates.certificate}
 smtpd_tls_key_file = {self.certificates.key}
 smtpd_tls_security_level = may

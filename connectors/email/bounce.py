@@ -81,7 +81,10 @@ def _read_qmail(text: str) -> list[RecipientStatus]:
 
 def _near(text: str, address: str) -> str:
     at = text.find(address)
-    return " ".join(text[at + len(address) : at + len(address) + 400].split()) if at >= 0 else ""
+    if at < 0:
+        return ""
+    after = text[at + len(address) : at + len(address) + 400].partition("\n---")[0]
+    return " ".join(after.split())
 
 
 def _fate(recipient: str, diagnostic: str) -> RecipientStatus:

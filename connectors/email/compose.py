@@ -56,7 +56,7 @@ def compose_mail(
     fields = [
         ("Message-ID", f"<{message_id}>"),
         ("Date", written),
-        ("From", _mailbox(from_name, from_address)),
+        ("From", _fold(_mailbox(from_name, from_address))),
         *_recipient_fields(item),
         ("Reply-To", _mailbox("", reply_to) if reply_to else ""),
         ("Subject", _unstructured("Subject", content.subject)),
@@ -134,7 +134,8 @@ def _mailbox(name: str, address: str) -> str:
     if not shown:
         return wire
     if not shown.isascii() or "=?" in shown:
-        phrase = Header(shown, charset="utf-8", maxlinelen=75).encode(linesep=_CRLF)
+        # In one line here: the whole list is folded once, by _fold.
+        phrase = Header(shown, charset="utf-8", maxlinelen=75).encode(linesep="\n").replace("\n ", " ")
     elif _ATOMS.fullmatch(shown):
         phrase = shown
     else:

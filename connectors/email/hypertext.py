@@ -1,8 +1,8 @@
 """HTML bodies: their text, and a rendering that is safe to show.
 
 nh3 (the ammonia sanitiser over a browser's parser) reads whatever HTML it is given and writes it back well-formed, so
-that the text can be taken from a known vocabulary of tags. Its time grows with the square of the nesting depth, hence
-the depth is measured first.
+that the text can be taken from a known vocabulary of tags. Its time grows with the square of the nesting depth and of
+the number of ampersands, hence both are measured first.
 """
 
 import html
@@ -11,6 +11,7 @@ import re
 MAX_HTML = 1024 * 1024
 """Characters of HTML that are read."""
 _MAX_NESTING = 400
+_MAX_ENTITIES = 50_000
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<[^<>]*>?")
@@ -43,7 +44,10 @@ _SHOWN_ATTRIBUTES = {
 }
 
 
-def _nests_too_deep(markup: str) -> bool:
+def _is_hostile(markup: str) -> bool:
+    """Whether reading it properly would take unreasonably long."""
+    if markup.count("&") > _MAX_ENTITIES:
+        return True
     depth = 0
     for closing, name in _TAG.findall(markup):
         if name.lower() in _UNCOUNTED:
@@ -64,8 +68,8 @@ def text_of_html(markup: str, problems: list[str]) -> str:
     if len(markup) > MAX_HTML:
         markup = markup[:MAX_HTML]
         problems.append("The HTML text is longer than 1 MB; the rest is left out.")
-    if _nests_too_deep(markup):
-        problems.append("The HTML text is nested too deeply; only its words are shown.")
+    if _is_hostile(markup):
+        problems.append("The HTML text is built to take unreasonably long; only its words are shown.")
         return _strip_tags(markup)
     import nh3
 
@@ -83,6 +87,8 @@ class _Layout:
         self.line: list[str] = []
         self.quotes = 0
         self.preformatted = 0
+        self.gap = False
+        self.last_quotes = 0
 
     def lay_out(self, markup: str) -> str:
         for closing, name, text in _TOKEN.findall(markup):
@@ -100,8 +106,7 @@ class _Layout:
 
     def _block(self, name: str, closing: bool) -> None:
         self._break()
-        if name in _SPACED and self.lines and self.lines[-1].strip("> "):
-            self.lines.append("> " * self.quotes)
+        self.gap = self.gap or name in _SPACED
         if name == "blockquote":
             self.quotes = max(0, self.quotes + (-1 if closing else 1))
         elif name == "pre":
@@ -123,9 +128,14 @@ class _Layout:
         joined = "".join(self.line).replace("\xa0", " ")
         line = joined.rstrip() if self.preformatted else _BLANKS.sub(" ", joined).strip()
         self.line.clear()
-        if line or keep_empty:
-            # More than a few levels of quotation help nobody, and cost a prefix a line.
-            self.lines.append("> " * min(self.quotes, 10) + line)
+        if not line and not keep_empty:
+            return
+        # More than a few levels of quotation help nobody, and cost a prefix a line.
+        quotes = min(self.quotes, 10)
+        if self.gap and self.lines:
+            self.lines.append(("> " * min(quotes, self.last_quotes)).rstrip())
+        self.gap, self.last_quotes = False, quotes
+        self.lines.append("> " * quotes + line)
 
 
 def _shown_attribute(tag: str, attribute: str, value: str) -> str | None:
@@ -137,7 +147,7 @@ def sanitise_html(markup: str) -> str:
     text but load nothing (`cid:` and remote alike: a remote picture tells the sender that we looked); links open
     apart and carry `rel="noopener noreferrer nofollow"`. At most 1 MB is read."""
     markup = markup[:MAX_HTML]
-    if _nests_too_deep(markup):
+    if _is_hostile(markup):
         return f"<pre>{html.escape(_strip_tags(markup))}</pre>"
     import nh3
 

@@ -15,6 +15,17 @@ _TOKEN = re.compile(
 )
 """The shape of our own tokens, as hub.domain.token makes them; whether one is genuine is not decided here."""
 _QUOTED_HEADER = re.compile(r"Message-ID:\s*<([^<>\s]{3,250}@[^<>\s]{1,250})>", re.IGNORECASE)
+_ZONES = {
+    "MEZ": "+0100",
+    "CET": "+0100",
+    "MESZ": "+0200",
+    "CEST": "+0200",
+    "BST": "+0100",
+    "EET": "+0200",
+    "EEST": "+0300",
+}
+"""Zone names that RFC 5322 §4.3 does not know and that are written all the same."""
+_ZONE_NAME = re.compile(r"\s(MEZ|CET|MESZ|CEST|BST|EET|EEST)\s*$")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -69,7 +80,7 @@ def read_date(field: str) -> datetime | None:
 
 def _parse_rfc5322(text: str) -> datetime | None:
     try:
-        parts = parsedate_tz(text)
+        parts = parsedate_tz(_ZONE_NAME.sub(lambda zone: f" {_ZONES[zone[1]]}", text))
         if parts is None:
             return None
         year, month, day, hour, minute, second = parts[:6]

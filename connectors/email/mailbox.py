@@ -8,8 +8,8 @@ MAX_MAILBOXES = 500
 """Mailboxes read from one field."""
 
 _SIMPLE = re.compile(r'(?:"([^"\\]*+)"|([^"<>,;:()@\\]*+))\s*<([^<>\s",;()]++)>')
-_BARE = re.compile(r'[^<>\s",;:()]+@[^<>\s",;()]+')
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*+>?|[,;]|[^",;<(]+', re.DOTALL)
+_BARE = re.compile(r'[^<>\s",;:()@]{1,128}+@[^<>\s",;:()]{1,255}+')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*+>|<[^<>,;]*+|[,;]|[^",;<(]+', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 

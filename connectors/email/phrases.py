@@ -47,7 +47,7 @@ ATTRIBUTION_START = _any(
     *("Вт", "Пн", "Ср", "Чт", "Пт", "Сб", "Вс", r"\d{1,4}[./-]", r"[^\n<>:]{1,80}<"),
 )
 ATTRIBUTION_VERB = _any(
-    *(r"schrieb(?: [^\n:]{0,80})?", "geschrieben", "wrote", "a écrit", "escribió", "ha scritto", "escreveu"),
+    *(r"schrieb(?: [^\n]{0,80})?", "geschrieben", "wrote", "a écrit", "escribió", "ha scritto", "escreveu"),
     *(r"schreef(?: [^\n:]{0,80})?", r"skrev(?: [^\n:]{0,80})?", "kirjoitti", r"napisał(?:\(a\)|a)?"),
     *(r"napsal(?:\(a\)|a)?", r"napísal(?:\(a\)|a)?", "írta", "a scris", "yazdı", r"написал(?:а|\(а\))?"),
     *("пише", "пишет", "έγραψε", "写道"),

@@ -13,7 +13,7 @@ KEY = b"a key of thirty-two bytes or so."
 def classed(
     header: str, *, subject: str = "Anfrage", sender: str = "anna@example.org", envelope: Envelope | None = None
 ) -> str:
-    raw = f"From: {sender}\r\nTo: info@example.com\r\nSubject: {subject}\r\nMessage-ID: <1@example.org>\r\n{header}\r\nText\r\n"
+    raw = f"From: {sender}\r\nSubject: {subject}\r\nMessage-ID: <1@example.org>\r\n{header}\r\nText\r\n"
     message = EMAIL_PARSER.parse(raw.encode(), envelope or Envelope(), ParseContext(account="m", own_signature_key=KEY))
     return message.message_class.value
 
@@ -129,10 +129,11 @@ def test_dmarc_pass_of_our_own_server_authenticates(fields: str) -> None:
         "",
         "Authentication-Results: mx.example.com; dmarc=fail header.from=example.org\r\n",
         "Authentication-Results: mx.example.com; dmarc=pass\r\n",
-        "Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=example.org; dkim=pass header.d=example.org\r\n",
+        "Authentication-Results: mx.example.com; spf=pass; dkim=pass header.d=example.org\r\n",
         f"Authentication-Results: mx.example.com.evil.example; {PASS}\r\n",
         f"Authentication-Results: evil.example; {PASS}\r\nAuthentication-Results: mx.example.com; {PASS}\r\n",
-        f"Authentication-Results: mx.example.com; spf=fail\r\nReceived: x\r\nAuthentication-Results: mx.example.com; {PASS}\r\n",
+        "Authentication-Results: mx.example.com; spf=fail\r\nReceived: x\r\n"
+        f"Authentication-Results: mx.example.com; {PASS}\r\n",
         f"Authentication-Results: mx.example.com; {PASS}\r\n"
         "Authentication-Results: mx.example.com; dmarc=fail header.from=example.org\r\n",
         f'Authentication-Results: mx.example.com; spf=pass smtp.helo="; {PASS};"\r\n',

@@ -6,7 +6,8 @@ from hub.domain.message import Envelope
 from hub.ports.parser import ParseContext
 
 MAIL = (
-    "From: =?utf-8?Q?Anna_M=C3=BCller?= <anna@example.org>\r\nTo: info@example.com\r\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\r\n"
+    "From: =?utf-8?Q?Anna_M=C3=BCller?= <anna@example.org>\r\nTo: info@example.com\r\n"
+    "Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n"
     "Date: Fri, 20 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.org>\r\nMIME-Version: 1.0\r\n"
     'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\nContent-Type: text/plain; charset=utf-8\r\n'
     "Content-Transfer-Encoding: {encoding}\r\n\r\n{text}\r\n--x\r\nContent-Type: application/pdf; name=a.pdf\r\n"

@@ -62,7 +62,8 @@ def test_line_ends_do_not_matter() -> None:
 
 
 def test_ac07_delivered_to_names_every_mailbox_of_ours() -> None:
-    raw = b"From: a@example.org\r\nTo: kunde@example.net\r\nCc: info@example.com\r\nDelivered-To: box@example.com\r\n\r\nx"
+    to = b"To: kunde@example.net\r\nCc: info@example.com\r\nDelivered-To: box@example.com\r\n"
+    raw = b"From: a@example.org\r\n" + to + b"\r\nx"
     message = parse(raw, Envelope(recipients=("support@example.com", "not one")))
     assert [one.normal for one in message.delivered_to] == [
         *("kunde@example.net", "info@example.com", "box@example.com", "support@example.com")

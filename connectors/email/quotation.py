@@ -22,7 +22,7 @@ from connectors.email.phrases import (
 )
 
 _ATTRIBUTION_START = re.compile(rf"[ \t]*{ATTRIBUTION_START}", re.IGNORECASE)
-_ATTRIBUTION_END = re.compile(rf"\b{ATTRIBUTION_VERB}\s?[:：]\s*$", re.IGNORECASE)
+_ATTRIBUTION_END = re.compile(rf"\b{ATTRIBUTION_VERB}\s?:\s*$", re.IGNORECASE)
 _NAMES_TIME_OR_ADDRESS = re.compile(r"\d|@")
 _SEPARATOR = re.compile(rf"-{{2,}}\s*{ORIGINAL_MESSAGE}\s*-{{2,}}\s*$", re.IGNORECASE)
 _FORWARDED = re.compile(rf"(?:-{{4,}}\s*{FORWARDED_RULE}\s*-{{0,40}}|{FORWARDED_LINE}\s?:)\s*$", re.IGNORECASE)
@@ -45,7 +45,8 @@ class Reading:
 
 def read_quotation(text: str) -> Reading:
     """Takes a text (lines ended by \\n) apart. The caller bounds its length."""
-    lines = text.split("\n")
+    written = text.split("\n")
+    lines = text.replace("：", ":").split("\n") if "：" in text else written
     attributions = _attributions(lines)
     kept: list[str] = []
     forwarded = False
@@ -71,7 +72,7 @@ def read_quotation(text: str) -> Reading:
             if not _quote_follows(lines, skip_to):
                 break
             continue
-        kept.append(line)
+        kept.append(written[index])
     return Reading(_tidy(kept) or text.strip(), forwarded)
 
 
@@ -88,14 +89,15 @@ def _opens_header_block(lines: list[str], index: int) -> bool:
 
 def _label(line: str) -> str:
     """What stands before the first colon: `*Von:* Anna` gives `von`."""
-    return line[:_LONGEST_LABEL].replace("：", ":").partition(":")[0].strip(" \t*\xa0").lower() if ":" in line else ""
+    head, colon, _ = line.partition(":")
+    return head.strip(" \t*\xa0").lower() if colon and len(head) < _LONGEST_LABEL else ""
 
 
 def _attributions(lines: list[str]) -> dict[int, int]:
     """Where attributions begin, and how many lines each takes. They end with a colon, and programs wrap them."""
     found: dict[int, int] = {}
     for end, line in enumerate(lines):
-        if line[-1:] not in ":： \xa0" or not line.rstrip().endswith((":", "：")) or len(line) > 400:
+        if line[-1:] not in ": \xa0" or not line.rstrip().endswith(":") or len(line) > 400:
             continue
         for start in range(end, max(-1, end - _ATTRIBUTION_WINDOW), -1):
             if not lines[start].strip() or lines[start].startswith(">"):

@@ -31,6 +31,7 @@ QUOTED = "\n\nDer alte Text.\nNoch eine Zeile."
         "*Von:* Max\n*Gesendet:* Montag\n*An:* Anna\n*Betreff:* x",
         "________________________________\nVon: Max <max@example.com>\nGesendet: Montag\nAn: Anna\nBetreff: x",
         "De : Max\nEnvoyé : lundi\nÀ : Anna\nObjet : x",
+        "发件人：Max\n收件人：Anna\n主题：x",
         "Gesendet: Montag\nVon: Max\nAn: Anna\nBetreff: x",
         "-- \nAnna Beispiel\nBeispiel GmbH",
     ],
@@ -52,6 +53,7 @@ def test_what_follows_a_quotation_mark_is_not_new(opening: str) -> None:
         "-----\nnur eine Linie\n-----",
         "Preise:\n\n1 - 10 EUR\n2 - 20 EUR",
         "Mein Bruder schrieb:",
+        "型号：P-200\n数量：2",
     ],
 )
 def test_ordinary_text_is_left_alone(text: str) -> None:

@@ -13,12 +13,12 @@ from dataclasses import replace
 import structlog
 
 from hub.domain.errors import Invalid, Refused, StoreUnavailable
-from hub.domain.ids import random_id
+from hub.domain.ids import UserId, random_id
 from hub.domain.people import Actor, AuditEntry, Right
 from hub.ports.clock import Clock
 from hub.ports.kinds import AUDIT
 from hub.ports.store import Page, Store
-from hub.services.access import require
+from hub.services.access import require, require_user
 
 log = structlog.get_logger()
 
@@ -43,6 +43,14 @@ class Audit:
             require(actor, right)
         except Refused:
             self._remember(self._entry(actor, verb, subject, "refused", right.value))
+            raise
+
+    def permit_oneself(self, actor: Actor, verb: str, *, writes: bool = True) -> UserId:
+        """As `access.require_user`, with the refusal in the log."""
+        try:
+            return require_user(actor, writes=writes)
+        except Refused:
+            self._remember(self._entry(actor, verb, "", "refused", ""))
             raise
 
     async def record(self, actor: Actor, verb: str, subject: str = "", outcome: str = "ok", detail: str = "") -> None:

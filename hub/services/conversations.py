@@ -12,7 +12,6 @@ from hub.domain.views import ConversationLine, FileData, ReplyDraft, ReplyReceip
 from hub.ports.clock import Clock
 from hub.ports.kinds import CONVERSATIONS, INTERACTIONS, PLACEMENTS
 from hub.ports.store import Page, Store
-from hub.services.access import require_user
 from hub.services.audit import Audit
 from hub.services.chronicle import ASSIGNED, CLOSED, QUEUED, REOPENED, Chronicle
 from hub.services.deletion import Deletion
@@ -75,7 +74,7 @@ class Conversations:
         check_limit(limit)
         match box:
             case "mine":
-                owner = require_user(actor, writes=False)
+                owner = self._audit.permit_oneself(actor, "conversations.inbox", writes=False)
                 page = await self._conversations.page("waiting_by_owner", owner, after=after, limit=limit)
             case "queue":
                 page = await self._conversations.page("waiting_by_owner", QUEUE_OWNER, after=after, limit=limit)

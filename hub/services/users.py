@@ -27,7 +27,6 @@ from hub.domain.people import (
 from hub.domain.views import SignIn, UserLine
 from hub.ports.clock import Clock
 from hub.ports.store import Store
-from hub.services.access import require_user
 from hub.services.audit import Audit
 from hub.services.linking import LinkCodes
 from hub.services.passwords import Passwords, check_password, one_time_password
@@ -167,7 +166,7 @@ class Users:
 
     def _permit_own(self, actor: Actor, user_id: UserId, verb: str) -> bool:
         """Whether it is one's own account; anyone else's needs Right.RUN_USERS."""
-        if actor.user_id == user_id and require_user(actor):
+        if actor.user_id == user_id and self._audit.permit_oneself(actor, verb):
             return True
         self._audit.permit(actor, Right.RUN_USERS, verb, user_id)
         return False
@@ -268,18 +267,18 @@ class Users:
 
     async def add_token(self, actor: Actor, name: str, scopes: Sequence[str] = ()) -> tuple[AccessToken, str]:
         """For oneself; the token is returned once."""
-        user_id = require_user(actor)
+        user_id = self._audit.permit_oneself(actor, "users.add_token")
         made = await self._tokens.make(user_id, name, scopes)
         await self._audit.record(actor, "users.add_token", user_id, detail=name)
         return made
 
     async def tokens(self, actor: Actor) -> list[AccessToken]:
         """One's own, oldest first."""
-        return await self._tokens.of(require_user(actor, writes=False))
+        return await self._tokens.of(self._audit.permit_oneself(actor, "users.tokens", writes=False))
 
     async def end_token(self, actor: Actor, token_id: str) -> None:
         """One's own. Raises NotFound."""
-        user_id = require_user(actor)
+        user_id = self._audit.permit_oneself(actor, "users.end_token")
         await self._tokens.end(user_id, token_id)
         await self._audit.record(actor, "users.end_token", user_id, detail=token_id[:12])
 

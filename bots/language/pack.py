@@ -71,7 +71,11 @@ def _folded(words: Sequence[str]) -> frozenset[str]:
 def _templates(phrases: Mapping[str, Any], slots: Mapping[str, Sequence[str]]) -> tuple[Template, ...]:
     return tuple(
         compile_template(
-            group["intent"], source, slots=slots, fillers=phrases["fillers"], preset=group.get("preset", {})
+            group["intent"],
+            source,
+            slots=slots,
+            fillers=_folded(phrases["fillers"]),
+            preset=group.get("preset", {}),
         )
         for group in phrases["phrase"]
         for source in group["like"]

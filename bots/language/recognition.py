@@ -13,7 +13,7 @@ from itertools import islice, product
 from rapidfuzz.distance import OSA
 
 from bots.language.pack import LanguagePack
-from bots.language.template import OPEN_SLOTS, Template
+from bots.language.template import FILLER, OPEN_SLOTS, Template, mark_words
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
 
 MAX_COMMAND = 20
@@ -112,12 +112,13 @@ class Recogniser:
     ) -> Reading | None:
         if start >= len(words):
             return None
+        marked = mark_words(words[start:], pack.fillers)
         offsets: dict[int, int] = {}
         position = 0
-        for index in range(start, len(words)):
+        for index, word in enumerate(marked, start):
             offsets[position] = index
-            position += len(words[index]) + 1
-        line = " ".join(words[start:]) + " "
+            position += len(word) + 1
+        line = " ".join(marked) + " "
         best: Reading | None = None
         candidates = self._by_first[pack.code].get(words[start], ())
         for template in (*candidates, *self._anywhere[pack.code]):
@@ -125,7 +126,7 @@ class Recogniser:
             if match is None:
                 continue
             taken = {name: span for name in match.re.groupindex if (span := match.span(name)) != (-1, -1)}
-            weight = len(line) - sum(b - a for a, b in taken.values())
+            weight = len(line) - line.count(FILLER) - sum(_letters(line, a, b) for a, b in taken.values())
             if best is not None and weight <= best.weight:
                 continue
             slots = dict(template.preset)
@@ -176,6 +177,10 @@ class Recogniser:
         code = next((code for code in prefer if code in self._packs), next(iter(self._packs)))
         value = _contact(sentence, words, 0, len(words), self._packs[code])
         return Reading(intent="who", slots={"contact": value}, language=code) if value else None
+
+
+def _letters(line: str, start: int, end: int) -> int:
+    return end - start - line.count(FILLER, start, end)
 
 
 def _without_separators(sentence: Sentence) -> Sentence:

@@ -25,6 +25,8 @@ from hub.ports.verbs import Verbs
 
 MAX_INPUT = 16_000
 """Characters of one question; more is cut, and the reply's own limit then says so."""
+ANSWERS = frozenset({"confirm", "decline", "cancel", "change"})
+"""What answers a question of ours is answered in that question's language: "ok" to a German one."""
 HIDDEN_SLOTS = frozenset({"digest", "suffix", "before", "what", "unknown"})
 
 
@@ -108,7 +110,8 @@ class Staff:
 
     def _language(self, actor: Actor, memory: Memory, text: str, reading: Reading | None) -> str:
         pending = memory.pending
-        asked = pending is not None and (pending.stage in ("text", "name") or reading is None)
+        answering = reading is None or reading.intent in ANSWERS
+        asked = pending is not None and (pending.stage in ("text", "name") or answering)
         if asked and memory.language in self._packs:
             return memory.language
         if reading:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
-from aioimaplib.aioimaplib import AioImapException
+from aioimaplib.aioimaplib import AioImapException, CommandTimeout
 
 from config.fields import TlsMode
 from connectors.email.client_tls import certificate_problem, client_context
@@ -284,7 +284,9 @@ class ImapSession:
         except ssl.SSLError:
             # Also a ValueError; `connect` tells what it means.
             raise
-        except (AioImapException, TimeoutError, asyncio.InvalidStateError, IndexError, ValueError) as error:
+        except (CommandTimeout, TimeoutError) as error:
+            raise Unreachable(f"{self.where} did not {what} in time.") from error
+        except (AioImapException, asyncio.InvalidStateError, IndexError, ValueError) as error:
             # What the library raises over an answer that it does not understand, or that did not come.
             raise Unreachable(f"{self.where} did not {what} properly ({type(error).__name__}).") from error
         except OSError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.email import imap_folder
 from connectors.email.imap_session import ImapSession
 from connectors.email.settings import ImapSettings
 from hub.domain.errors import AuthRejected, Misconfigured, StoreUnavailable, Unreachable
@@ -260,6 +261,27 @@ async def test_without_idle_it_asks_again_and_again(
         await inlet.until_state(LinkState.UP)
         await deliver(dovecot, user, note("gefragt"))
         await inlet.until_arrivals(1, 12)
+
+
+async def test_idle_is_begun_again_before_routers_forget_the_connection(
+    dovecot: Dovecot, certificates: Certificates, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_folder, "IDLE_SECONDS", 0.1)
+    begun = 0
+    idle = ImapSession.idle
+
+    async def counted(session: ImapSession, announced: int, seconds: float) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 5:
+            await deliver(dovecot, user, note("nach dem fünften Mal"))
+        await idle(session, announced, seconds)
+
+    monkeypatch.setattr(ImapSession, "idle", counted)
+    inlet = FakeInlet()
+    async with running({"imap": imap_table(dovecot, certificates, user)}, inlet):
+        await inlet.until_arrivals(1)
+    assert begun >= 5
 
 
 async def test_ac10_a_store_that_is_down_leaves_the_mail_in_its_mailbox_until_it_is_back(

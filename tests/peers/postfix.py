@@ -39,8 +39,8 @@ _REFUSED = "{ refused@box.test = 550 5.1.1 No such customer }, { later@box.test 
 class Postfix:
     """A running Postfix. Mail for `hub.test` goes by LMTP to `hub_lmtp_port`, for `smtp.test` by SMTP to
     `hub_smtp_port` (a test listens there), for `box.test` to Dovecot, for anything else by SMTP to `out_port`.
-    It refuses
-    refused@box.test for good and later@box.test for now. Submission (STARTTLS) and submissions (TLS) ask Dovecot for the password."""
+    It refuses refused@box.test for good and later@box.test for now. Submission (STARTTLS) and submissions (TLS) ask
+    Dovecot for the password."""
 
     certificates: Certificates
     dovecot: Dovecot

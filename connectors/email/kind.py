@@ -6,6 +6,11 @@ from connectors.email.parse import EMAIL_PARSER
 from connectors.email.settings import EmailSettings, own_patterns
 from hub.ports.connector import ChannelKind, OnRepeat
 
+
+def _on_repeat(settings: EmailSettings) -> OnRepeat:
+    return OnRepeat.RECOGNISED if settings.on_unknown == "retry" else OnRepeat.NOT_RECOGNISED
+
+
 EMAIL = ChannelKind(
     name="email",
     settings=EmailSettings,
@@ -14,6 +19,7 @@ EMAIL = ChannelKind(
     address_form=EMAIL_FORM,
     # No mail server recognises a mail that it has already: a person decides.
     on_repeat=OnRepeat.NOT_RECOGNISED,
+    on_repeat_of=_on_repeat,
     own_addresses=own_patterns,
     can_send=lambda settings: settings.submission is not None,
     message_domain=lambda settings: settings.address.rpartition("@")[2].lower(),

@@ -171,6 +171,8 @@ class ChannelKind:
     """Colleagues may talk to the bot here."""
     strangers: Callable[[Any], Strangers] = lambda settings: Strangers.WELCOME
     authserv_id: Callable[[Any], str] = lambda settings: ""
+    on_repeat_of: Callable[[Any], OnRepeat] | None = None
+    """Where a setting decides instead of `on_repeat` (mail: a company may prefer a second copy to a held one)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ def describe_account(plan: ChannelPlan) -> Account:
         channel=kind.address_form.name,
         own_addresses=tuple(kind.own_addresses(settings)),
         can_send=kind.can_send(settings),
-        on_repeat=kind.on_repeat,
+        on_repeat=kind.on_repeat_of(settings) if kind.on_repeat_of else kind.on_repeat,
         message_domain=kind.message_domain(settings),
         sender_address=kind.sender_address(settings),
         carries_staff=kind.carries_staff(settings),

@@ -13,6 +13,9 @@ from connectors.email.imap_cursor import decode_cursor, first_cursor, renumbered
 from connectors.email.imap_names import decode_name, encode_name, listed_folder, wire_name
 from connectors.email.oversize import stand_in
 from connectors.email.settings import EmailSettings, is_own, own_patterns
+from connectors.registry import KINDS
+from hub.ports.connector import Account, OnRepeat
+from hub.services.supervise import ChannelPlan, describe_account
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -98,6 +101,21 @@ def test_a_stand_in_keeps_the_header_and_explains_the_body() -> None:
     text = message.get_content()
     assert "larger (38.1 MB)" in text
     assert "größer (38.1 MB)" in text
+
+
+def test_the_account_follows_the_settings() -> None:
+    table = {"address": "Info@Hub.test", "submission": {"host": "localhost", "tls": "none"}}
+
+    def account(**changes: object) -> Account:
+        settings = EmailSettings.model_validate({**table, **changes})
+        return describe_account(ChannelPlan(name="mail", kind=KINDS["email"], settings=settings))
+
+    assert account().on_repeat is OnRepeat.NOT_RECOGNISED
+    assert account(on_unknown="retry").on_repeat is OnRepeat.RECOGNISED
+    assert account().can_send
+    assert not account(submission=None, listen="127.0.0.1:0").can_send
+    assert account().message_domain == "hub.test"
+    assert account().own_addresses == ()
 
 
 def test_own_addresses() -> None:

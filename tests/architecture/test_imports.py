@@ -16,7 +16,7 @@ AT_HOME = {
     "pymongo": ("storage/mongodb/",),
     "gridfs": ("storage/mongodb/",),
     "bson": ("storage/", "hub/parsing/wire.py"),
-    "sqlite3": ("storage/",),
+    "sqlite3": ("storage/", "hub/cli/commands/doctor.py"),
     "snowballstemmer": ("storage/",),
     "nh3": ("connectors/email/",),
     "html_text": ("connectors/email/",),

@@ -47,6 +47,7 @@ class _Link:
     since: datetime | None = None
     down_since: datetime | None = None
     alarmed: bool = False
+    watch: asyncio.Task[None] | None = None
     kick: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -146,6 +147,8 @@ class Supervisor:
         return link
 
     async def _end(self, link: _Link) -> None:
+        if link.watch is not None:
+            link.watch.cancel()
         if link.task is None:
             return
         link.task.cancel()
@@ -199,6 +202,22 @@ class Supervisor:
             link.alarmed = True
             await self._alarm(link.plan.name, link.detail)
 
+    def report(self, name: str, state: LinkState, detail: str) -> None:
+        """What a running connector says of itself. A channel of several parts runs on while one of them is broken; the
+        alarm about it must not wait for the run to end."""
+        self.note(name, state, detail)
+        link = self._links.get(name)
+        if link is not None and link.down_since is not None and (link.watch is None or link.watch.done()):
+            link.watch = asyncio.create_task(self._alarm_in_time(link), name=f"outage:{name}")
+
+    async def _alarm_in_time(self, link: _Link) -> None:
+        while link.down_since is not None and link.state is not LinkState.PARKED:
+            left = (link.down_since + ALARM_AFTER - self._clock.now()).total_seconds()
+            if left <= 0:
+                break
+            await self._clock.sleep(left)
+        await self._alarm_if_long(link)
+
     def note(self, name: str, state: LinkState, detail: str = "") -> None:
         """Record a link's state; publish and log it where it changed."""
         link = self._links.get(name)
@@ -232,4 +251,4 @@ class _StatefulInlet:
         self.save_cursor = inner.save_cursor
 
     def report(self, state: LinkState, detail: str = "") -> None:
-        self._supervisor.note(self._name, state, detail)
+        self._supervisor.report(self._name, state, detail)

@@ -46,6 +46,9 @@ class Scripted:
             self.exhausted.set()
             await asyncio.Event().wait()
         step = self.script.pop(0)
+        if isinstance(step, LinkState):
+            inlet.report(step, "one part is broken")
+            await asyncio.Event().wait()
         if step == "stay":
             inlet.report(LinkState.UP, "signed in")
             self.exhausted.set()
@@ -163,3 +166,15 @@ async def test_changes_are_published() -> None:
         event = await asyncio.wait_for(anext(news), 5)
     assert (event.id, event.state) == ("mail", "up")
     await supervisor.stop()
+
+
+async def test_a_part_that_stays_broken_alarms_though_the_run_goes_on() -> None:
+    for state in (LinkState.DOWN, LinkState.PARKED):
+        alarms: list[str] = []
+        supervisor = supervisor_with(StepClock(), alarms)
+        await supervisor.apply({"mail": plan("mail", Scripted([state]))})
+        async with asyncio.timeout(5):
+            while not alarms:
+                await asyncio.sleep(0)
+        assert supervisor.link("mail")[0] is state
+        await supervisor.stop()

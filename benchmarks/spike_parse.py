@@ -8,6 +8,7 @@ mail, CPU time of the worker a mail, and the worker's memory (PSS).
 
 import asyncio
 import random
+import re
 import resource
 import sys
 import time
@@ -26,8 +27,8 @@ from storage.terms import extract_terms
 
 VOCABULARY = 20_000
 """Words in all the mails together, drawn as in natural text: few are frequent, many are rare."""
-_SYLLABLES = (
-    "ver kauf lie fer ung an ge bot rech nung zahl frist mus ter tisch ler holz werk statt kun den dienst".split()
+_SYLLABLES = re.findall(
+    r"\S+", "ver kauf lie fer ung an ge bot rech nung zahl frist mus ter tisch ler holz werk statt kun den dienst"
 )
 
 
@@ -70,10 +71,16 @@ def make_jobs(count: int) -> list[ParseJob]:
     jobs = []
     for number in range(count):
         raw = make_mail(number)
+        sender = f"kunde{number % 500}@firma{number % 50}.example"
         record = ArrivalRecord(
-            id=ArrivalId(f"a_{number}"), account="mail", native_id=str(number), received_at=now, raw=raw, size=len(raw),
-            envelope=Envelope(sender=f"kunde{number % 500}@firma{number % 50}.example", recipients=("info@joinery.example",)),
-        )  # fmt: skip
+            id=ArrivalId(f"a_{number}"),
+            account="mail",
+            native_id=str(number),
+            received_at=now,
+            raw=raw,
+            size=len(raw),
+            envelope=Envelope(sender=sender, recipients=("info@joinery.example",)),
+        )
         jobs.append(ParseJob(kind="email", record=record, raw=raw))
     return jobs
 

@@ -74,15 +74,19 @@ class AccountInlet:
             size=len(arrival.raw),
         )
         if not isinstance(await self._arrivals.insert(record), Exists):
+            self._count_moment(arrival.received_at)
             self._hint(record, arrival.raw)
         return record.id
 
     def _distinct(self, moment: datetime) -> datetime:
         """Messages of one moment (IMAP knows whole seconds only) stay in the order in which they came, on the timeline
-        too: each is a millisecond later than the one before it."""
-        self._echoes = self._echoes + 1 if moment == self._last else 0
+        too: each is a millisecond later than the one that was kept before it."""
+        echoes = self._echoes if moment == self._last else 0
+        return moment + timedelta(milliseconds=min(echoes, 999))
+
+    def _count_moment(self, moment: datetime) -> None:
+        self._echoes = self._echoes + 1 if moment == self._last else 1
         self._last = moment
-        return moment + timedelta(milliseconds=min(self._echoes, 999))
 
     def _check(self, arrival: Arrival) -> None:
         if arrival.account != self._account:

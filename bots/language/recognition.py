@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice, product
 
-from rapidfuzz.distance import OSA
-
 from bots.language.pack import LanguagePack
 from bots.language.template import FILLER, OPEN_SLOTS, Template, mark_words
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
@@ -150,6 +148,9 @@ class Recogniser:
         four letters only two that changed places. The word itself where there are none."""
         if len(word) < 2 or not word.isalpha():
             return (word,)
+        # Loaded on first use: the daemon starts and idles without it.
+        from rapidfuzz.distance import OSA
+
         allowed = 2 if len(word) >= 8 else 1
         found: list[tuple[int, str]] = []
         for known in self._packs[code].vocabulary:

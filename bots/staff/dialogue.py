@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
-from rapidfuzz import fuzz
 
 from bots.language.recognition import Reading, Recogniser
 from bots.staff.command import Answer, Command, Slots
@@ -27,8 +26,8 @@ from hub.ports.bot import Text
 log = structlog.get_logger()
 CONTEXTUAL = frozenset({"confirm", "decline", "cancel", "change", "choose", "undo"})
 """Intents that mean something only after what was just said."""
-KNOWN_NAME = 85
-"""From this score on a bare name is taken for "who is"."""
+KNOWN_NAME = 90
+"""From this score on, every word typed stands in the name: a bare name is taken for "who is"."""
 MAX_BARE_NAME = 5
 SLOT_OF_CHOICE = {
     "contact": ("contact_id", ("contact", "unknown")),
@@ -225,6 +224,9 @@ class Dialogue:
 
     def _suggest(self, talk: Talk, text: str) -> Answer:
         """What was understood, and three things that could have been meant."""
+        # Loaded on first use: the daemon starts and idles without it.
+        from rapidfuzz import fuzz
+
         folded = fold(text[:200])
         allowed = allowed_topics(talk)
         ranked = sorted(

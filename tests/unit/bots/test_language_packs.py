@@ -14,6 +14,7 @@ from bots.language.template import compile_template
 from bots.staff import Staff, StaffSettings
 from bots.staff.commands import COMMANDS
 from bots.staff.commands.help import TOPICS
+from hub.services import replies
 from tests.memory_store import MemoryStore
 from tests.unit.bots.fake_desk import actor, laid_desk
 from tests.unit.bots.phrases import CASES, recogniser
@@ -117,6 +118,17 @@ def test_moments_are_relative_only_within_today(moment: datetime, german: str, e
     packs = load_packs()
     assert tell_moment(moment, now, packs["de"], BERLIN) == german
     assert tell_moment(moment, now, packs["en"], BERLIN) == english
+
+
+def test_what_stands_in_the_way_of_an_answer_is_said_in_german() -> None:
+    for problem in (
+        replies.CANNOT_SEND,
+        replies.LINK_DOWN,
+        replies.ON_SUPPRESSION_LIST,
+        replies.OTHER_ANSWERS,
+        replies.OTHER_OWNS,
+    ):
+        assert f"problem.{problem}" in load_packs()["de"].wording
 
 
 def test_times_months_and_numbers() -> None:

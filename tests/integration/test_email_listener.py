@@ -14,7 +14,7 @@ from tests.fake_inlet import FakeInlet
 from tests.mail_channel import SmtpDialogue, mail_context, note, resident_bytes, running
 from tests.peers.certificates import Certificates
 from tests.peers.postfix import Postfix
-from tests.peers.process import LOOPBACK, need, private_directory
+from tests.peers.process import LOOPBACK, need
 
 LISTEN = {"listen": "127.0.0.1:0"}
 
@@ -86,9 +86,9 @@ def _sent_to(postfix: Postfix) -> Callable[[str], bool]:
     return lambda recipient: any(recipient in line for line in sent)
 
 
-async def test_lmtp_by_a_unix_socket_answers_each_recipient() -> None:
+async def test_lmtp_by_a_unix_socket_answers_each_recipient(tmp_path: Path) -> None:
     inlet = FakeInlet()
-    path = private_directory("lmtp") / "s"
+    path = tmp_path / "s"
     async with running({"lmtp": f"unix:{path}"}, inlet):
         reader, writer = await asyncio.open_unix_connection(str(path))
         client = SmtpDialogue(reader, writer)

@@ -18,7 +18,8 @@ from hub.ports.store import Exists, Store
 Migration = Callable[[Store], Awaitable[None]]
 MIGRATIONS: tuple[Migration, ...] = ()
 """The n-th brings a store from version n to n + 1. Only ever append."""
-_NAME = "schema_version"
+VERSION_SETTING = "schema_version"
+"""Id of the setting that holds the version."""
 log = structlog.get_logger()
 
 
@@ -29,7 +30,7 @@ async def migrate(store: Store, clock: Clock, migrations: Sequence[Migration] = 
     """
     settings = store.documents(SETTINGS)
     newest = len(migrations)
-    begun = await settings.insert(Setting(id=_NAME, value=str(newest), at=clock.now()))
+    begun = await settings.insert(Setting(id=VERSION_SETTING, value=str(newest), at=clock.now()))
     if not isinstance(begun, Exists):
         return newest
     current = begun.current
@@ -41,7 +42,7 @@ async def migrate(store: Store, clock: Clock, migrations: Sequence[Migration] = 
     for number in range(int(current.value), newest):
         log.info("migration_started", number=number + 1)
         await migrations[number](store)
-        advanced = Setting(id=_NAME, value=str(number + 1), at=clock.now())
+        advanced = Setting(id=VERSION_SETTING, value=str(number + 1), at=clock.now())
         if not await settings.replace(advanced, current.version + number - int(current.value)):
             raise StoreUnavailable("Somebody else is migrating this store; start again.")
         log.info("migration_done", number=number + 1)

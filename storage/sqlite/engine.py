@@ -44,8 +44,8 @@ async def open_sqlite(
     Raises StoreBusy where another hub holds it, StoreUnavailable where it cannot be opened or was written by a newer
     version.
     """
-    lock = _lock(data_dir)
-    store = SqliteStore(data_dir, lock, clock or SystemClock(), kinds)
+    tables = [Table(kind) for kind in kinds]
+    store = SqliteStore(data_dir, _lock(data_dir), clock or SystemClock(), tables)
     try:
         await store.start()
         await migrate(store, store.clock, migrations)
@@ -81,11 +81,11 @@ class SqliteStore:
 
     engine = "sqlite"
 
-    def __init__(self, data_dir: Path, lock: int, clock: Clock, kinds: Sequence[Kind[Any]]) -> None:
+    def __init__(self, data_dir: Path, lock: int, clock: Clock, tables: Sequence[Table[Any]]) -> None:
         self.clock = clock
         self._path = data_dir / "fernamt.sqlite3"
         self._lock: int | None = lock
-        self._tables: dict[str, Table[Any]] = {kind.name: Table(kind) for kind in kinds}
+        self._tables: dict[str, Table[Any]] = {table.kind.name: table for table in tables}
         self.writes = JobQueue(name="writer", max_jobs=20_000, max_bytes=268_435_456)
         self.reads = JobQueue(name="reader", max_jobs=20_000, max_bytes=268_435_456)
         self._writer = WriterThread(

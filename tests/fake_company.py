@@ -33,7 +33,7 @@ PEOPLE = [
     ("Oliver Grant", "Grant Property Ltd", "Dublin", (C,), "oliver@grant.example", "email", False),
 ]
 QUESTION = (
-    "Guten Morgen Frau Brandt,\n\nkönnten Sie uns bis morgen ein Angebot für 12 Stühle in Eiche schicken, geölt, mit "
+    "Guten Morgen Frau Seidel,\n\nkönnten Sie uns bis morgen ein Angebot für 12 Stühle in Eiche schicken, geölt, mit "
     "Armlehne? Die Zeichnung hängt an. Die Lieferung müsste bis zum 18. Dezember nach Köln-Ehrenfeld gehen.\n\n"
     "Viele Grüße\nPetra Müller"
 )

@@ -234,7 +234,7 @@ class FakeContacts(Verb):
     async def create(self, actor: Actor, draft: ContactDraft) -> Contact:
         self.s.enter(actor, Right.EDIT_CONTACTS, "contacts.create")
         if not draft.name:
-            raise Invalid("A contact needs a name.", name="")
+            raise Invalid("A contact needs a name.", field="name")
         contact = Contact(
             id=ContactId(random_id("c")),
             version=1,
@@ -247,7 +247,7 @@ class FakeContacts(Verb):
         )
         for channel, text in draft.addresses:
             if "@" not in text:
-                raise Invalid(f"“{text}” is not an address.", **{channel: text})
+                raise Invalid(f"“{text}” is not an address.", channel=channel)
             address = Address(channel=channel, normal=text.lower(), display=text)
             self._bind(contact, address)
         self.s.contacts[contact.id] = contact
@@ -449,7 +449,7 @@ class FakeConversations(Verb):
         if key and key in self.s.keys:
             return self.s.keys[key]
         if not text.strip():
-            raise Invalid("There is no text to send.", text="")
+            raise Invalid("An answer needs a text.", field="text")
         draft = await self.draft(actor, conversation_id)
         c, now = draft.conversation, self.s.clock.now()
         outbox_id = OutboxId(random_id("o"))
@@ -601,7 +601,7 @@ class FakeUsers(Verb):
         self.s.enter(actor, Right.RUN_USERS, "users.add")
         user_id = user_id_of(fold(name))
         if user_id in self.s.users:
-            raise Conflict("That name is taken.", name=name)
+            raise Conflict(f'The name "{name}" is taken; choose another one.', field="name")
         line = add_user(self.s, name, role, display_name or name, language)
         self.s.must_change.add(line.id)
         self.s.passwords[line.id] = "drei-kurze-worte"
@@ -619,7 +619,7 @@ class FakeUsers(Verb):
 
     async def set_password(self, actor: Actor, user_id: UserId, password: str) -> None:
         if len(password) < 10:
-            raise Invalid("A password needs at least 10 characters.", password="")
+            raise Invalid("A password has 10 to 1,000 characters.", field="password")
         self.s.passwords[user_id] = password
         self.s.must_change.discard(user_id)
 

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.web.language import catalogue
+from hub.web.sentences import find_sentence
 
 MONTHS = {
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
@@ -47,6 +48,14 @@ class Reader:
     def t(self, message: str, /, **values: object) -> str:
         """The message in the reader's language, with `%(name)s` filled in."""
         found = catalogue(self.language).gettext(message) if message else ""
+        return found % values if values else found
+
+    def say(self, sentence: str) -> str:
+        """A sentence of a service or connector in the reader's language, where it is one that we know."""
+        if self.language == "en" or not sentence:
+            return sentence
+        message, values = find_sentence(sentence)
+        found = catalogue(self.language).gettext(message)
         return found % values if values else found
 
     def n(self, one: str, many: str, count: int, /, **values: object) -> str:

@@ -104,18 +104,18 @@ async def page(
 
 
 def field_errors(errors: FernamtError | Mapping[str, str] | None, r: Reader) -> dict[str, str]:
-    """What to show beside which field. An error of a verb names fields; each gets the sentence."""
+    """What to show beside which field ('' for the whole form). A verb's error names its field as `field`, or by the
+    kind of address as `channel`."""
     if errors is None:
         return {}
     if isinstance(errors, FernamtError):
-        sentence = said(errors, r)
-        named = [name for name in errors.fields if name in FORM_FIELDS]
-        return {name: sentence for name in named} or {"": sentence}
-    return {name: r.t(sentence) for name, sentence in errors.items()}
+        named = errors.fields.get("field") or errors.fields.get("channel") or ""
+        return {str(named) if named in FORM_FIELDS else "": said(errors, r)}
+    return {name: r.say(sentence) for name, sentence in errors.items()}
 
 
 FORM_FIELDS = frozenset(
-    "name password text email address xmpp role display_name language organisation city roles notes files to".split()
+    "name password text email xmpp role display_name language organisation city roles notes files zone".split()
 )
 
 

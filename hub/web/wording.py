@@ -148,9 +148,8 @@ def wording(table: str, value: object) -> str:
 
 
 def said(error: FernamtError, r: Reader) -> str:
-    """An error's sentence for the reader: its translation where the catalogue holds one, else what its code means,
-    followed by the sentence itself."""
-    translated = r.t(error.sentence)
+    """An error's sentence for the reader; where nobody translated it, what its code means stands before it."""
+    translated = r.say(error.sentence)
     if r.language == "en" or translated != error.sentence:
         return translated
     return r.t("%(meaning)s (%(sentence)s)", meaning=r.t(wording("error", error.code)), sentence=error.sentence)

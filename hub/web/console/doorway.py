@@ -102,7 +102,7 @@ async def set_preferences(request: web.Request) -> web.Response:
 async def _set_zone(request: web.Request, zone: str) -> None:
     actor: Actor | None = request.get("actor")
     if zone and zone_named(zone) is None:
-        raise Invalid("There is no such time zone; one looks like Europe/Berlin.", zone="")
+        raise Invalid("There is no such time zone; one looks like Europe/Berlin.", field="zone")
     if actor is not None and actor.user_id is not None:
         await site_of(request).verbs.users.set_preferences(actor, actor.user_id, time_zone=zone)
 

@@ -40,10 +40,10 @@ async def read_form(request: web.Request) -> Form:
                 files.append(FileData(name=value.filename[:200], type=value.content_type[:100], data=data))
         elif isinstance(value, str):
             if len(value) > MAX_FIELD:
-                raise Invalid("This text is too long.", **{name[:40]: ""})
+                raise Invalid("This text is too long.", field=name[:40])
             text = value.replace("\r\n", "\n").strip() if "password" not in name else value
             values[name] = text
             many.setdefault(name, []).append(text)
     if len(files) > MAX_FILES:
-        raise Invalid("At most 10 files go with one message.", files="")
+        raise Invalid("At most 10 files go with one message.", field="files")
     return Form(values=values, many=many, files=tuple(files))

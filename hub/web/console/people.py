@@ -86,7 +86,7 @@ async def add_note(request: web.Request) -> web.Response:
     if not form["text"]:
         missing = {"note": "Write something first."}
         if conversation:
-            raise Invalid("Write something first.", text="")
+            raise Invalid("Write something first.", field="text")
         return await _contact_page(request, status=400, errors=missing)
     target = ConversationId(conversation) if conversation else None
     note = await site.verbs.timeline.note(actor, identifier, form["text"], target)

@@ -1,0 +1,44 @@
+"""Every message id that pages use: read from the templates and the Python sources, so that a test can compare the
+catalogues with them, and `script/catalogue` can bring them up to date."""
+
+import ast
+import re
+from pathlib import Path
+
+from hub.web.sentences import SENTENCES
+from hub.web.wording import WORDS
+
+HERE = Path(__file__).parent
+_ONE = re.compile(r"""\bt\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+_TWO = re.compile(r"""\bn\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+_ERRORS = frozenset({"Invalid", "NotFound", "Refused", "Conflict", "TooMany", "FernamtError"})
+
+
+def message_ids() -> tuple[set[str], set[tuple[str, str]]]:
+    """Plain message ids, and (one, many) pairs."""
+    plain: set[str] = {text for table in WORDS.values() for text in table.values()} | set(SENTENCES)
+    pairs: set[tuple[str, str]] = set()
+    for path in sorted((HERE / "templates").rglob("*.html")):
+        source = path.read_text("utf-8")
+        plain |= {ast.literal_eval(found) for found in _ONE.findall(source)}
+        pairs |= {(ast.literal_eval(one), ast.literal_eval(many)) for one, many in _TWO.findall(source)}
+    for path in sorted(HERE.rglob("*.py")):
+        if path.parent.name != "api":
+            _read_python(path, plain, pairs)
+    return plain, pairs
+
+
+def _read_python(path: Path, plain: set[str], pairs: set[tuple[str, str]]) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Dict) and path.parent.name == "console":
+            # Form errors are written as {"field": "Sentence."}.
+            values = [value.value for value in node.values if isinstance(value, ast.Constant)]
+            plain |= {value for value in values if isinstance(value, str) and value.endswith(".")}
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        if (name == "t" or name in _ERRORS) and texts:
+            plain.add(texts[0])
+        elif name == "n" and len(texts) > 1:
+            pairs.add((texts[0], texts[1]))

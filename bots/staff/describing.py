@@ -77,6 +77,9 @@ def conversation_choice(talk: Talk, conversation: Conversation) -> Choice:
 
 def entry_what(talk: Talk, entry: Interaction) -> str:
     """ "Mail „Angebot für 12 Stühle“"."""
+    if entry.kind is InteractionKind.STATUS:
+        told = [talk.say(f"mark.{mark}") for mark in entry.marks if talk.knows(f"mark.{mark}")]
+        return told[0] if told else one_line(entry.text)
     kind = talk.say("entry.note") if entry.kind is InteractionKind.NOTE else channel_name(talk, entry.channel)
     topic = topic_of(talk, entry.subject, entry.text)
     return talk.say("entry.what", kind=kind, topic=topic).strip()

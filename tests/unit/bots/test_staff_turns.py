@@ -13,6 +13,7 @@ from bots.staff import Staff, StaffSettings
 from bots.staff.commands import COMMANDS
 from bots.staff.commands.help import TOPICS
 from hub.domain.errors import StoreUnavailable
+from hub.domain.interaction import Direction, InteractionKind
 from hub.domain.people import SCOPE_READ, Actor
 from hub.ports.bot import BotReply, StaffBot
 from hub.ports.kinds import BOT_CONTEXTS
@@ -293,6 +294,17 @@ async def test_blocks_choices_and_slots_for_those_who_show_more() -> None:
     assert proposed.slots["contact"] == "Petra Müller"
     assert "digest" not in proposed.slots
     assert type(proposed.blocks[-1]).__name__ == "Confirm"
+
+
+async def test_who_closed_a_conversation_is_told_in_the_readers_language() -> None:
+    chat = Chat()
+    petra = next(contact for contact in chat.desk.people.values() if contact.name == "Petra Müller")
+    closed = chat.desk.add_entry(petra, "Closed", kind=InteractionKind.STATUS)
+    chat.desk.entries_[-1] = replace(closed, marks=("conversation-closed",), direction=Direction.INTERNAL)
+    chat.desk.add_entry(petra, "Assigned to Ben", kind=InteractionKind.STATUS)
+    told = (await chat.say("Verlauf von Petra Müller")).text
+    assert "abgeschlossen" in told
+    assert "Assigned to Ben" in told
 
 
 async def test_a_text_that_is_too_long_is_said_and_not_sent() -> None:

@@ -1,7 +1,6 @@
 """The accepting half alone: listener, inlet and SQLite store as the hub wires them, with nobody recording.
 `python -m benchmarks.accept_only PORT DIRECTORY`."""
 
-import asyncio
 import sys
 from pathlib import Path
 

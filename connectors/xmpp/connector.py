@@ -38,6 +38,8 @@ log = structlog.get_logger()
 CONNECT_SECONDS = 30.0
 ACK_SECONDS = 15.0
 ACK_DELAY = 0.02
+RECEIPT_DELAY = 0.1
+MAX_RECEIPTS = 200
 STREAM = "archive"
 
 
@@ -51,6 +53,8 @@ class XmppConnector:
         self._inlet: Inlet | None = None
         self._unacked: dict[str, asyncio.Future[None]] = {}
         self._ack_timer: asyncio.TimerHandle | None = None
+        self._receipts: dict[str, list[Message]] = {}
+        self._receipt_timer: asyncio.TimerHandle | None = None
         self._trouble: asyncio.Future[None] | None = None
         self._cursor: asyncio.Task[None] | None = None
         self._cursor_at: datetime | None = None
@@ -127,8 +131,11 @@ class XmppConnector:
                 waiter.set_exception(UnknownOutcome("The stream ended before the server confirmed the stanza."))
                 waiter.exception()
         self._unacked.clear()
-        if self._ack_timer is not None:
-            self._ack_timer.cancel()
+        for timer in (self._ack_timer, self._receipt_timer):
+            if timer is not None:
+                timer.cancel()
+        self._ack_timer = self._receipt_timer = None
+        self._receipts.clear()
         if self._trouble is not None and not self._trouble.done():
             self._trouble.cancel()
         client.cancel_connection_attempt()
@@ -189,7 +196,25 @@ class XmppConnector:
             return
         receipt = self._client.make_message(mto=message["from"], mtype=message["type"])
         receipt["receipt"] = message["id"]
-        receipt.send()
+        # Held for a moment, to go out behind an answer: on their way through a server that leaves Nagle's algorithm on,
+        # an answer behind a receipt waits for the reader's delayed acknowledgement of TCP, 40 ms.
+        self._receipts.setdefault(message["from"].bare, []).append(receipt)
+        if sum(map(len, self._receipts.values())) >= MAX_RECEIPTS:
+            self._send_receipts()
+        elif self._receipt_timer is None:
+            self._receipt_timer = asyncio.get_running_loop().call_later(RECEIPT_DELAY, self._send_receipts)
+
+    def _send_receipts(self, reader: str = "") -> None:
+        """Send what is held, for everyone or for one reader (bare JID)."""
+        if reader:
+            held = self._receipts.pop(reader, [])
+        else:
+            self._receipt_timer = None
+            held = [receipt for receipts in self._receipts.values() for receipt in receipts]
+            self._receipts.clear()
+        for receipt in held:
+            if self._client is not None:
+                receipt.send()
 
     def _move_cursor(self, moment: datetime) -> None:
         """Remember how far the archive is read, at most once a second: a little is read twice, and known again."""
@@ -260,6 +285,7 @@ class XmppConnector:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unacked[stanza_id] = waiter
         message.send()
+        self._send_receipts(message["to"].bare)
         if not client.plugin["xep_0198"].enabled_out:
             self._unacked.pop(stanza_id, None)
             return

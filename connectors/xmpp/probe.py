@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+from slixmpp import ClientXMPP
+
 from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.stream import open_client, secure_context
 from hub.domain.errors import Misconfigured
@@ -17,65 +19,54 @@ async def probe_account(settings: XmppSettings) -> list[ProbeStep]:
         context = secure_context(settings)
     except Misconfigured as error:
         return [ProbeStep(title="Settings", ok=False, detail=error.sentence, fix="Correct the channel's settings.")]
-    steps = [ProbeStep(title="Settings", ok=True)]
     client = open_client(settings, context, resource="fernamt-test")
     outcome: asyncio.Future[ProbeStep] = asyncio.get_running_loop().create_future()
+    where = f"{settings.host or settings.jid.partition('@')[2]}:{settings.port}"
+    _listen(client, settings.jid, where, outcome)
+    client.connect(settings.host or None, settings.port if settings.host else None)
+    try:
+        last = await asyncio.wait_for(outcome, PROBE_SECONDS)
+    except TimeoutError:
+        last = ProbeStep(
+            title="Connect", ok=False, detail=f"{where} does not answer.", fix="Check host, port and firewall."
+        )
+    finally:
+        await _close(client)
+    return [ProbeStep(title="Settings", ok=True), last]
+
+
+def _listen(client: ClientXMPP, jid: str, where: str, outcome: asyncio.Future[ProbeStep]) -> None:
+    """The first event that tells something settles the outcome."""
 
     def settle(step: ProbeStep) -> None:
         if not outcome.done():
             outcome.set_result(step)
 
-    where = f"{settings.host or settings.jid.partition('@')[2]}:{settings.port}"
-    client.add_event_handler(
-        "session_start", lambda _: settle(ProbeStep(title="Sign in", ok=True, detail=settings.jid))
+    rejected = ProbeStep(
+        title="Sign in",
+        ok=False,
+        detail="The server refuses name or password.",
+        fix="Check jid and password; the account must exist on the server.",
     )
-    client.add_event_handler(
-        "failed_all_auth",
-        lambda _: settle(
-            ProbeStep(
-                title="Sign in",
-                ok=False,
-                detail="The server refuses name or password.",
-                fix="Check jid and password; the account must exist on the server.",
-            )
-        ),
-    )
-    client.add_event_handler(
-        "ssl_invalid_chain",
-        lambda error: settle(
-            ProbeStep(
-                title="Certificate",
-                ok=False,
-                detail=str(error)[:200],
-                fix="Set ca_file to the server's certificate authority, or give the server a valid certificate.",
-            )
-        ),
-    )
-    client.add_event_handler(
-        "connection_failed",
-        lambda error: settle(
-            ProbeStep(
-                title="Connect",
-                ok=False,
-                detail=f"{where}: {error}"[:200],
-                fix="Check host and port, and that the server runs and no firewall is between.",
-            )
-        ),
-    )
-    client.connect(settings.host or None, settings.port if settings.host else None)
-    try:
-        steps.append(await asyncio.wait_for(outcome, PROBE_SECONDS))
-    except TimeoutError:
-        steps.append(
-            ProbeStep(
-                title="Connect", ok=False, detail=f"{where} does not answer.", fix="Check host, port and firewall."
-            )
-        )
-    finally:
-        client.cancel_connection_attempt()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(client.disconnect(wait=1.0)), 3)
-        filters = getattr(client, "_run_out_filters", None)
-        if filters is not None:
-            filters.cancel()
-    return steps
+
+    def distrust(error: object) -> None:
+        fix = "Set ca_file to the server's certificate authority, or give the server a valid certificate."
+        settle(ProbeStep(title="Certificate", ok=False, detail=str(error)[:200], fix=fix))
+
+    def fail(error: object) -> None:
+        fix = "Check host and port, and that the server runs and no firewall is between."
+        settle(ProbeStep(title="Connect", ok=False, detail=f"{where}: {error}"[:200], fix=fix))
+
+    client.add_event_handler("session_start", lambda _: settle(ProbeStep(title="Sign in", ok=True, detail=jid)))
+    client.add_event_handler("failed_all_auth", lambda _: settle(rejected))
+    client.add_event_handler("ssl_invalid_chain", distrust)
+    client.add_event_handler("connection_failed", fail)
+
+
+async def _close(client: ClientXMPP) -> None:
+    client.cancel_connection_attempt()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(client.disconnect(wait=1.0)), 3)
+    filters = getattr(client, "_run_out_filters", None)
+    if filters is not None:
+        filters.cancel()

@@ -8,7 +8,7 @@ from hub.domain.errors import BlobMissing
 from hub.domain.folding import fold
 from hub.domain.instant import epoch_ms
 from hub.ports.search import NameEntry, SearchEntry, SearchPage
-from tests.memory_points import Points, check_limit, write_cursor
+from tests.memory_points import Points, check_limit, read_cursor, write_cursor
 
 
 class MemoryBlobs:

@@ -70,10 +70,7 @@ INTERACTIONS = Kind(
 CONTACTS = Kind(
     name="contacts",
     type=Contact,
-    indexes=(
-        Index(name="by_name", keys=("sort_name",)),
-        Index(name="by_owner", keys=("owner", "sort_name"), sparse=True),
-    ),
+    indexes=(Index(name="by_name", keys=("sort_name",)),),
 )
 IDENTITIES = Kind(name="identities", type=Identity, indexes=(Index(name="by_contact", keys=("contact_id", "since")),))
 CONVERSATIONS = Kind(
@@ -124,22 +121,16 @@ TOKENS = Kind(name="tokens", type=AccessToken, indexes=(Index(name="by_user", ke
 BOT_TURNS = Kind(
     name="bot_turns",
     type=BotTurn,
-    indexes=(
-        Index(name="by_user", keys=("user_id", "at")),
-        Index(name="open", keys=("open_since",), sparse=True),
-    ),
+    indexes=(Index(name="open", keys=("open_since",), sparse=True),),
 )
 BOT_CONTEXTS = Kind(name="bot_contexts", type=BotContext)
 AUDIT = Kind(
     name="audit",
     type=AuditEntry,
-    indexes=(
-        Index(name="by_day", keys=("day", "at")),
-        Index(name="by_subject", keys=("subject", "at")),
-    ),
+    indexes=(Index(name="by_day", keys=("day", "at")),),
 )
 TOMBSTONES = Kind(name="tombstones", type=Tombstone)
-SUPPRESSIONS = Kind(name="suppressions", type=Suppression, indexes=(Index(name="by_since", keys=("since",)),))
+SUPPRESSIONS = Kind(name="suppressions", type=Suppression)
 SETTINGS = Kind(name="settings", type=Setting)
 
 ALL_KINDS: tuple[Kind[Any], ...] = (

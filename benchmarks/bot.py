@@ -33,7 +33,10 @@ async def measure(clients: list[ChatClient], to: str, commands: int) -> tuple[fl
     async def talk(client: ChatClient) -> None:
         for _ in range(commands):
             asked = time.perf_counter()
-            await client.ask(to, QUESTION)
+            await client.say(to, QUESTION)
+            # News of mails come in between; the answer is what names the contact (the echo names it too).
+            while "kunde 7" not in (await client.hear()).lower():
+                pass
             took.append(time.perf_counter() - asked)
 
     started = time.perf_counter()
@@ -98,7 +101,7 @@ async def compare(options: argparse.Namespace, hub: HubProcess, prosody: Prosody
                 count = options.commands if len(some) > 1 else options.commands * 5
                 rate, took = await measure(some, to, count)
                 sides.setdefault(side, []).append((rate, statistics.median(took) * 1000))
-            mails = subprocess.Popen([*load, "3000", "10", "46000", str(options.mail_rate)], stdout=subprocess.DEVNULL)
+            mails = subprocess.Popen([*load, "3000", "10", "33000", str(options.mail_rate)], stdout=subprocess.DEVNULL)
             rate, took = await measure(clients[:1], bot, options.commands * 5)
             sides.setdefault("bot-one-under-load", []).append((rate, statistics.median(took) * 1000))
             mails.terminate()

@@ -21,21 +21,34 @@ def show_banner(
     for name, kind, state, detail in channels:
         mark = f"up, {detail}" if state is LinkState.UP else f"{state.value.upper()}: {detail}"
         lines.append(f"  Channel   {name} ({kind}) {mark}")
-    lines += ["", "Next:"]
-    if smtp:
-        host, _, port = smtp.rpartition(":")
-        lines += [
-            "  1. Send a first mail:",
-            f"     swaks --server {smtp} --from petra@customer.example --to info@company.example"
-            ' --header "Subject: Hello"',
-            "     or, without swaks:",
-            "     printf 'From: petra@customer.example\\nSubject: Hello\\n\\nDo you have oak tables?\\n' |"
-            f" curl -s smtp://{host}:{port} --mail-from petra@customer.example --mail-rcpt info@company.example -T -",
-        ]
-    flag = "" if data == "data" else f" --data {data}"
-    lines += [
-        f"  2. Ask the bot:     .venv/bin/fernamt{flag} ask who is petra",
-        f"  3. Fill in a demo:  .venv/bin/fernamt{flag} seed",
-        "",
-    ]
+    lines += ["", "Next:", *_number(_next_steps(data, smtp)), ""]
     return "\n".join(lines)
+
+
+def _next_steps(data: str, smtp: str) -> list[list[str]]:
+    """What to try; each step's lines."""
+    flag = "" if data == "data" else f" --data {data}"
+    steps = [
+        [f"Ask the bot:     .venv/bin/fernamt{flag} ask who is petra"],
+        [f"Fill in a demo:  .venv/bin/fernamt{flag} seed"],
+    ]
+    if not smtp:
+        return steps
+    host, _, port = smtp.rpartition(":")
+    mail = [
+        "Send a first mail:",
+        f"swaks --server {smtp} --from petra@customer.example --to info@company.example"
+        ' --header "Subject: Hello" --body "Do you have oak tables?"',
+        "or, without swaks:",
+        "printf 'From: petra@customer.example\\nSubject: Hello\\n\\nDo you have oak tables?\\n' |"
+        f" curl -s smtp://{host}:{port} --mail-from petra@customer.example --mail-rcpt info@company.example -T -",
+    ]
+    return [mail, *steps]
+
+
+def _number(steps: list[list[str]]) -> list[str]:
+    return [
+        f"  {number}. {line}" if position == 0 else f"     {line}"
+        for number, step in enumerate(steps, 1)
+        for position, line in enumerate(step)
+    ]

@@ -31,12 +31,12 @@ def contact(hub: Hub, as_json: bool, who: str | None, query: str | None) -> None
     person = card.get("contact", card)
     click.echo(click.style(person["name"], bold=True) + _lead(", ", person.get("organisation")))
     click.echo(f"{person['id']}{_lead('  ', person.get('city'))}{'  provisional' if person.get('provisional') else ''}")
-    for identity in card.get("identities", []):
-        address = identity["address"]
-        click.echo(f"  {address['channel']}: {address['normal']} ({identity['strength']})")
+    for identity in card.get("addresses", []):
+        click.echo(f"  {identity['channel']}: {identity['address']} ({identity['strength']})")
     waiting = card.get("waiting")
     if waiting:
-        click.echo(f"  waits for an answer since {waiting['waiting_since']}: {waiting.get('subject') or waiting['id']}")
+        since = waiting["waiting_since"][:16].replace("T", " ")
+        click.echo(f"  waits for an answer since {since} (UTC): {waiting.get('subject') or waiting['id']}")
 
 
 def _lead(separator: str, text: str | None) -> str:

@@ -25,7 +25,7 @@ def list_items(hub: Hub, as_json: bool, state: str | None) -> None:
         show_json(items)
         return
     rows = [
-        (item["id"], item["state"], item["recipient"]["normal"], item["due_at"][:16], item.get("reason") or "")
+        (item["id"], item["state"], item["recipient"]["address"], item["due_at"][:16], item.get("reason") or "")
         for item in items
     ]
     show_table(("Id", "State", "To", "Due (UTC)", "Reason"), rows, "Nothing waits to be sent.")

@@ -37,7 +37,7 @@ def list_users(hub: Hub, as_json: bool) -> None:
         show_json(items)
         return
     rows = [
-        (item["name"], item["display_name"], item["role"], ", ".join(link["normal"] for link in item["links"]))
+        (item["name"], item["display_name"], item["role"], ", ".join(link["address"] for link in item["links"]))
         for item in items
     ]
     show_table(("Name", "Shown as", "Role", "Linked"), rows, "No colleagues yet.")

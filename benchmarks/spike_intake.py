@@ -78,7 +78,9 @@ async def main() -> None:
         total, total_cpu = time.perf_counter() - began, time.thread_time() - cpu
         profile.disable()
         print(f"accepted {count / kept:.0f}/s, recorded {count / total:.0f}/s")
-        print(f"loop CPU a mail until all were accepted {1e3 * kept_cpu / count:.3f} ms, in all {1e3 * total_cpu / count:.3f} ms")
+        print(
+            f"loop CPU a mail until all were accepted {1e3 * kept_cpu / count:.3f} ms, in all {1e3 * total_cpu / count:.3f} ms"
+        )
         if "--profile" in sys.argv:
             pstats.Stats(profile).sort_stats("tottime").print_stats(45)
         running.cancel()

@@ -7,6 +7,7 @@ it joined are decided once, by the claim and the placement that were written fir
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import cast
 
 from hub.domain.arrival import ArrivalState
@@ -17,7 +18,6 @@ from hub.domain.interaction import (
     Interaction,
     MessageReference,
     Sighting,
-    message_reference_id,
     sighting_id,
 )
 from hub.domain.message import MessageClass, Participant
@@ -30,7 +30,7 @@ from hub.services.incoming import Incoming, Outcome, done, quarantined
 from hub.services.routing import Router
 from hub.services.sheet import Sheet
 from hub.services.standing import SILENT, awaits_answer, last_words, with_entry
-from hub.services.threading import CERTAIN, Verdict, Writer, place_chat, place_mail
+from hub.services.threading import CERTAIN, Clues, Verdict, Writer, place_chat, place_mail
 from hub.services.tombstones import tombstone_id
 
 MAX_ALIASES = 20
@@ -96,7 +96,7 @@ class Decider:
     def _find_own(self, item: Incoming, sheet: Sheet) -> Interaction | None:
         """The entry of the outbox item that this is a copy of: every message of ours is known by its Message-ID
         before it leaves."""
-        reference = sheet.references.get(message_reference_id(item.message.message_id))
+        reference = sheet.references.get(item.clues.own_key) if item.clues is not None else None
         if reference is None:
             return None
         entries = (sheet.interactions.get(id) for id in reference.interactions)
@@ -127,7 +127,9 @@ class Decider:
         person = item.route.person
         if person is None:
             return None, None
-        for candidate in (person, *item.route.others):
+        if identity := sheet.identities.get(item.route.claim):
+            return identity, person
+        for candidate in item.route.others:
             if identity := sheet.identities.get(identity_id(candidate.address)):
                 return identity, candidate
         return None, person
@@ -176,9 +178,7 @@ class Decider:
 
     def _marks(self, item: Incoming, thread: Conversation | None, sheet: Sheet, *, first: bool) -> list[str]:
         marks = [FIRST_CONTACT] if first else []
-        reference = None
-        if item.message.message_id and item.clues is not None:
-            reference = sheet.references.get(message_reference_id(item.message.message_id))
+        reference = sheet.references.get(item.clues.own_key) if item.clues is not None else None
         if reference is not None and reference.interactions and reference.interactions[0] != item.entry_id:
             marks.append(REUSED_ID)
         # A reply that starts a new topic joins; to split it off is proposed.
@@ -253,15 +253,16 @@ class Decider:
 
     def _refer(self, item: Incoming, entry: Interaction, conversation: ConversationId, sheet: Sheet) -> None:
         """Remember the message's own id, and the ids that it mentions as aliases of the conversation."""
-        if own := item.message.message_id:
-            reference = sheet.references.get(message_reference_id(own))
+        clues = cast(Clues, item.clues)
+        if clues.own_key:
+            reference = sheet.references.get(clues.own_key)
             if reference is None:
-                sheet.references.add(_reference(own, conversation, entry))
+                sheet.references.add(_reference(clues.own_key, item.message.message_id, conversation, entry))
             elif entry.id not in reference.interactions:
                 sheet.references.put(replace(reference, interactions=(*reference.interactions[:99], entry.id)))
-        for mentioned in item.clues.ancestors[:MAX_ALIASES] if item.clues is not None else ():
-            if sheet.references.get(message_reference_id(mentioned)) is None:
-                sheet.references.add(_reference(mentioned, conversation, None))
+        for mentioned, key in islice(clues.ancestors.items(), MAX_ALIASES):
+            if sheet.references.get(key) is None:
+                sheet.references.add(_reference(key, mentioned, conversation, None))
 
     def _index(
         self, item: Incoming, entry: Interaction, known: Interaction | None, made: Contact | None, sheet: Sheet
@@ -276,13 +277,16 @@ class Decider:
 
 def _is_first(item: Incoming, person: Participant | None, sheet: Sheet) -> bool:
     """Whether this arrival made the contact; true again when it is repeated."""
-    claim = sheet.identities.get(identity_id(person.address)) if person is not None else None
+    if person is None:
+        return False
+    key = item.route.claim if person is item.route.person else identity_id(person.address)
+    claim = sheet.identities.get(key)
     return claim is not None and claim.source == claim_of(item.record.id)
 
 
-def _reference(message_id: str, conversation: ConversationId, entry: Interaction | None) -> MessageReference:
+def _reference(key: str, message_id: str, conversation: ConversationId, entry: Interaction | None) -> MessageReference:
     return MessageReference(
-        id=message_reference_id(message_id),
+        id=key,
         message_id=message_id,
         conversation_id=conversation,
         interactions=(entry.id,) if entry is not None else (),

@@ -6,7 +6,6 @@ from typing import Any
 
 from hub.domain.contact import identity_id
 from hub.domain.conversation import ConversationState
-from hub.domain.interaction import message_reference_id
 from hub.ports.kinds import CONVERSATIONS
 from hub.ports.store import Store
 from hub.services.incoming import Incoming
@@ -21,8 +20,9 @@ CANDIDATES = 5
 async def load_sheet(store: Store, secret: bytes, batch: Sequence[Incoming]) -> Sheet:
     """A sheet on which the batch can be decided. Raises StoreUnavailable."""
     sheet = Sheet(store)
+    claims = _claims_of(batch)
     await run_together(
-        sheet.identities.load(_people_of(batch)),
+        sheet.identities.load(claims),
         sheet.references.load(_reference_ids(batch)),
         sheet.interactions.load(item.entry_id for item in batch),
         sheet.placements.load(item.entry_id for item in batch),
@@ -30,7 +30,7 @@ async def load_sheet(store: Store, secret: bytes, batch: Sequence[Incoming]) -> 
     )
     await run_together(
         sheet.contacts.load(
-            identity.contact_id for id in _people_of(batch) if (identity := sheet.identities.get(id)) is not None
+            identity.contact_id for claim in claims if (identity := sheet.identities.get(claim)) is not None
         ),
         sheet.conversations.load(_conversation_ids(batch, sheet)),
         sheet.interactions.load(_earlier_entries(batch, sheet)),
@@ -40,22 +40,22 @@ async def load_sheet(store: Store, secret: bytes, batch: Sequence[Incoming]) -> 
     return sheet
 
 
-def _people_of(batch: Iterable[Incoming]) -> list[str]:
-    people = []
+def _claims_of(batch: Iterable[Incoming]) -> list[str]:
+    claims = []
     for item in batch:
-        if item.route.person is not None:
-            people.append(identity_id(item.route.person.address))
-        people.extend([identity_id(person.address) for person in item.route.others])
-    return people
+        if item.route.claim:
+            claims.append(item.route.claim)
+        claims.extend([identity_id(person.address) for person in item.route.others])
+    return claims
 
 
 def _reference_ids(batch: Iterable[Incoming]) -> list[str]:
-    ids = []
+    ids: list[str] = []
     for item in batch:
         if item.clues is not None:
-            ids.extend([message_reference_id(id) for id in item.clues.ancestors])
-            if item.message.message_id:
-                ids.append(message_reference_id(item.message.message_id))
+            ids.extend(item.clues.ancestors.values())
+            if item.clues.own_key:
+                ids.append(item.clues.own_key)
     return ids
 
 
@@ -75,8 +75,8 @@ def _earlier_entries(batch: Iterable[Incoming], sheet: Sheet) -> list[str]:
     """Entries known under the Message-ID of what we sent: to recognise our own."""
     ids: list[str] = []
     for item in batch:
-        if item.outbound and item.message.message_id:
-            reference = sheet.references.get(message_reference_id(item.message.message_id))
+        if item.outbound and item.clues is not None and item.clues.own_key:
+            reference = sheet.references.get(item.clues.own_key)
             ids.extend(reference.interactions if reference is not None else ())
     return ids
 
@@ -125,7 +125,7 @@ class _Search:
     def ask_subject(self, item: Incoming, clues: Clues) -> None:
         """The newest open conversation of the same sender and subject, where nothing stronger was found."""
         person = item.route.person
-        if person is None or self._sheet.identities.get(identity_id(person.address)) is None:
+        if person is None or self._sheet.identities.get(item.route.claim) is None:
             return
         if not asks_subject(item.message, clues) or self._is_answered(clues):
             return
@@ -134,7 +134,7 @@ class _Search:
             self.questions["subject", peer, subject] = self._read_subject(peer, subject, item.record.received_at)
 
     def _is_answered(self, clues: Clues) -> bool:
-        known = (self._sheet.references.get(message_reference_id(id)) for id in clues.ancestors)
+        known = (self._sheet.references.get(key) for key in clues.ancestors.values())
         found = [reference.conversation_id for reference in known if reference is not None]
         found += [*clues.tokens, *clues.quoted_tokens]
         return any(self._sheet.conversations.get(id) is not None for id in found)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from hub.domain.address import Address
 from hub.domain.arrival import ArrivalRecord
+from hub.domain.contact import identity_id
 from hub.domain.errors import Invalid
 from hub.domain.interaction import Direction
 from hub.domain.message import Message, MessageClass, Participant, ParticipantRole, Strength
@@ -53,6 +54,8 @@ class Route:
     direction: Direction = Direction.INBOUND
     person: Participant | None = None
     """The contact's side: who wrote to us, or to whom we wrote."""
+    claim: str = ""
+    """`identity_id` of that address."""
     others: tuple[Participant, ...] = ()
     """Further contact sides of what we sent, in order: the first known one is it."""
     problem: str = ""
@@ -79,7 +82,8 @@ class Router:
         foreign = tuple(person for person in message.recipients if not self.owns(person.address))
         if self._is_outgoing(record, message, foreign):
             foreign = tuple(sorted(foreign, key=lambda person: person.role is not ParticipantRole.TO))
-            return Route(direction=Direction.OUTBOUND, person=foreign[0] if foreign else None, others=foreign[1:])
+            person = foreign[0] if foreign else None
+            return Route(direction=Direction.OUTBOUND, person=person, claim=_claim_of(person), others=foreign[1:])
         addressed = message.channel in ADDRESSED and bool(account.own_addresses)
         if addressed and not any(self.owns(address) for address in message.delivered_to):
             return Route(
@@ -88,7 +92,7 @@ class Router:
         sender = message.sender or self._envelope_sender(record, account)
         if sender is None and message.message_class not in (MessageClass.BOUNCE, MessageClass.AUTO_REPLY):
             return Route(problem="It names no sender that can be read.")
-        return Route(person=sender)
+        return Route(person=sender, claim=_claim_of(sender))
 
     def _is_outgoing(self, record: ArrivalRecord, message: Message, foreign: tuple[Participant, ...]) -> bool:
         if record.envelope.outgoing or message.message_class is MessageClass.OWN:
@@ -102,3 +106,7 @@ class Router:
         except Invalid:
             return None
         return Participant(address=address, role=ParticipantRole.FROM)
+
+
+def _claim_of(person: Participant | None) -> str:
+    return identity_id(person.address) if person is not None else ""

@@ -15,7 +15,7 @@ Row 4, foreign references, comes with the channels that know any.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hub.domain.address import Address
@@ -52,22 +52,25 @@ class Clues:
     tokens: tuple[ConversationId, ...] = ()
     """By rule 1."""
     quoted_tokens: tuple[ConversationId, ...] = ()
-    ancestors: tuple[str, ...] = ()
-    """Message-IDs that it answers, nearest first."""
+    ancestors: dict[str, str] = field(default_factory=dict)
+    """Message-IDs that it answers, nearest first, with their keys (`message_reference_id`)."""
+    own_key: str = ""
+    """The key of its own Message-ID, '' where it has none."""
     subject: SubjectLine
     forward: bool = False
 
 
 def read_clues(message: Message, subject: SubjectLine, secret: bytes, now: datetime) -> Clues:
     """The clues of a mail."""
-    ancestors = list(dict.fromkeys((*message.in_reply_to, *reversed(message.references))))
+    ancestors = [*message.in_reply_to, *reversed(message.references)]
     if message.bounced_message_id:
         ancestors.insert(0, message.bounced_message_id)
     places = [*ancestors, *(address.normal for address in message.delivered_to)]
     return Clues(
         tokens=_tokens(secret, places, now),
         quoted_tokens=_tokens(secret, message.quoted_ids, now),
-        ancestors=tuple(ancestors),
+        ancestors={id: message_reference_id(id) for id in ancestors},
+        own_key=message_reference_id(message.message_id) if message.message_id else "",
         subject=subject,
         forward=message.forwarded or subject.forward,
     )
@@ -143,8 +146,8 @@ def _hits(message: Message, clues: Clues, writer: Writer, sheet: Sheet) -> Itera
 
 
 def _by_references(message: Message, clues: Clues, writer: Writer, sheet: Sheet) -> Iterator[Verdict]:
-    own = sheet.references.get(message_reference_id(message.message_id)) if message.message_id else None
-    known = [(id, sheet.references.get(message_reference_id(id))) for id in clues.ancestors]
+    own = sheet.references.get(clues.own_key) if clues.own_key else None
+    known = [(id, sheet.references.get(key)) for id, key in clues.ancestors.items()]
     # An answer came before the message it answers: the id of this one was mentioned there.
     known.append((message.message_id, own if own is not None and not own.interactions else None))
     for id, reference in known:

@@ -138,6 +138,7 @@ class IntakeMachine(RuleBasedStateMachine):
     def dies_while_accepting(self, point: int, person: int, number: int) -> None:
         self.world.store.restart(crash_after=point)
         self.mail_comes(person, "office", number, number)
+        self.world.store.restart()
 
     @rule(times=st.integers(1, 4))
     def store_goes_away(self, times: int) -> None:

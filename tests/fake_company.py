@@ -51,6 +51,7 @@ def fill(state: State) -> None:
     for name in ("anna", "ben", "kim"):
         state.passwords[user_id_of(name)] = f"{name}-password"
         state.tokens[f"token-{name}"] = user_id_of(name)
+    state.tokens["token-local"] = anna.id
     for person in PEOPLE:
         _add_contact(state, *person, owner=anna.id)
     _chairs(state, anna.id, kim.id)
@@ -215,9 +216,7 @@ def _note(state: State, c: Conversation, hours: float, text: str, author: UserId
         author=author,
     )
     state.entries[it.id] = it
-    state.placements[it.id] = Placement(
-        id=it.id, conversation_id=c.id, at=at, evidence=Evidence.PERSON, confidence=1.0
-    )
+    state.placements[it.id] = Placement(id=it.id, conversation_id=c.id, at=at, evidence=Evidence.PERSON, confidence=1.0)
 
 
 def _chairs(state: State, anna: UserId, kim: UserId) -> None:
@@ -232,7 +231,8 @@ def _chairs(state: State, anna: UserId, kim: UserId) -> None:
         "Perfekt, danke! Könnten Sie die Lieferung auf zwei Termine aufteilen? Sechs Stühle vor Weihnachten würden "
         "uns reichen.",
         html="<p>Perfekt, danke! Könnten Sie die Lieferung auf <b>zwei Termine</b> aufteilen?</p>"
-        "<p>Sechs Stühle vor Weihnachten würden uns reichen.</p><table><tr><td>Pos. 1</td><td>6 Stühle</td></tr></table>",
+        "<p>Sechs Stühle vor Weihnachten würden uns reichen.</p>"
+        "<table><tr><td>Pos. 1</td><td>6 Stühle</td></tr></table>",
     )
     _message(state, c, 1.5, QUESTION, files=(drawing, photo), evidence=Evidence.TOKEN)
     _note(state, c, 20, "Eiche ist ab KW 49 wieder da, Jens hat 2 m³ zurückgelegt.", kim)
@@ -287,9 +287,7 @@ def _chats(state: State, anna: UserId) -> None:
     _message(state, grace, 3.2, "Could we move the call to Thursday afternoon?", evidence=Evidence.CHAT)
     elena = _conversation(state, "Elena Rossi", "", owner="queue", waiting=0.08)
     _message(state, elena, 0.08, "Ciao! Do you still have the ash veneer from last time?", evidence=Evidence.CHAT)
-    _message(
-        state, elena, 0.05, "Let me have a look in the store.", author=anna, status=OutboxState.QUEUED, detail=""
-    )
+    _message(state, elena, 0.05, "Let me have a look in the store.", author=anna, status=OutboxState.QUEUED, detail="")
 
 
 def _others(state: State) -> None:

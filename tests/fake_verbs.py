@@ -29,7 +29,7 @@ from hub.domain.ids import (
 from hub.domain.interaction import Direction, Interaction, InteractionKind, Sighting
 from hub.domain.message import Attachment, Participant, ParticipantRole, Strength
 from hub.domain.outbox import Attempt, AttemptOutcome, OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
-from hub.domain.people import AccessToken, Actor, ActorKind, AuditEntry, Right, UserRole, user_id_of
+from hub.domain.people import SCOPE_LOCAL, AccessToken, Actor, ActorKind, AuditEntry, Right, UserRole, user_id_of
 from hub.domain.turn import Choice
 from hub.domain.views import (
     ChannelLine,
@@ -315,7 +315,11 @@ class FakeTimeline(Verb):
         if "reused-id" in it.marks:
             seen = (
                 Sighting(
-                    id="g_1", interaction_id=it.id, account="sales", arrival_id=it.arrival_id or "a_1", at=it.at  # type: ignore[arg-type]
+                    id="g_1",
+                    interaction_id=it.id,
+                    account="sales",
+                    arrival_id=it.arrival_id or "a_1",
+                    at=it.at,  # type: ignore[arg-type]
                 ),
             )
         return EntryDetail(
@@ -546,7 +550,10 @@ class FakeQuarantine(Verb):
     async def raw(self, actor: Actor, arrival_id: str) -> FileData:
         self.s.enter(actor, Right.RUN_QUARANTINE, "quarantine.raw")
         self.s.need(self.s.quarantined, arrival_id, "arrival")
-        raw = b"From: bounce@bulk.example\r\nSubject: =?utf-9?B?w6Q=?=\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--y\r\n<script>alert(1)</script>\r\n"
+        raw = (
+            b"From: bounce@bulk.example\r\nSubject: =?utf-8?B?w6Q=?=\r\nContent-Type: multipart/mixed; boundary=x"
+            b"\r\n\r\n--y\r\n<script>alert(1)</script>\r\n"
+        )
         return FileData(name=f"{arrival_id}.eml", type="message/rfc822", data=raw)
 
     async def replay(self, actor: Actor, arrival_id: str) -> str:
@@ -582,7 +589,7 @@ class FakeChannels(Verb):
 
 
 class FakeUsers(Verb):
-    def _actor(self, user_id: str, via: str) -> Actor:
+    def _actor(self, user_id: str, via: str, scopes: tuple[str, ...] = ()) -> Actor:
         user = self.s.users[user_id]
         return Actor(
             kind=ActorKind.USER,
@@ -593,6 +600,7 @@ class FakeUsers(Verb):
             language=user.language,
             time_zone="Europe/Berlin",
             must_change_password=user_id in self.s.must_change,
+            scopes=scopes,
         )
 
     async def add(
@@ -652,9 +660,7 @@ class FakeUsers(Verb):
             return None
         cookie = random_id("s")
         self.s.sessions[cookie] = user_id
-        return SignIn(
-            cookie=cookie, user=self.s.users[user_id], must_change_password=user_id in self.s.must_change
-        )
+        return SignIn(cookie=cookie, user=self.s.users[user_id], must_change_password=user_id in self.s.must_change)
 
     async def sign_out(self, cookie: str) -> None:
         self.s.sessions.pop(cookie, None)
@@ -665,7 +671,8 @@ class FakeUsers(Verb):
 
     async def token_actor(self, token: str) -> Actor | None:
         user_id = self.s.tokens.get(token)
-        return self._actor(user_id, "api") if user_id else None
+        scopes = (SCOPE_LOCAL,) if token.endswith("-local") else ()
+        return self._actor(user_id, "api", scopes) if user_id else None
 
     async def add_token(self, actor: Actor, name: str, scopes: Sequence[str] = ()) -> tuple[AccessToken, str]:
         raise Refused("Not in the demo.")

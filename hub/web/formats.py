@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 from hub.web.language import catalogue
 from hub.web.sentences import find_sentence
 
-MONTHS = {
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
+_DE_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
+_EN_MONTHS = "January February March April May June July August September October November December"
+MONTHS = {"de": _DE_MONTHS.split(), "en": _EN_MONTHS.split()}
 SHORT_MONTHS = {
     "de": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.".split(),
     "en": "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec".split(),

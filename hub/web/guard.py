@@ -17,7 +17,7 @@ from hub.domain.errors import (
     TooMany,
 )
 from hub.web.pages import local_path, page, redirect
-from hub.web.site import client_of, site_of
+from hub.web.site import ACTOR, client_of, site_of
 
 log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -81,7 +81,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         if error.status < 400:
             raise
         return await error_response(request, _from_http(error), error.status)
-    except Exception:  # noqa: BLE001 - the last line of defence: logged with its trace, told without one
+    except Exception:
         log.exception("page_failed", path=request.path)
         return await error_response(request, FernamtError("Something went wrong on our side. It has been logged."))
 
@@ -154,17 +154,18 @@ async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamR
     cookie = request.cookies.get(site.facts.cookie_name, "")
     actor = await site.verbs.users.session_actor(cookie) if 0 < len(cookie) < 200 else None
     if request.path == "/preferences":
-        request["actor"] = actor
+        if actor is not None:
+            request[ACTOR] = actor
         return await handler(request)
     if is_api(request):
         if actor is None or request.method not in SAFE_METHODS or actor.must_change_password:
             return _unauthorised("Send an access token: Authorization: Bearer ...")
-        request["actor"] = actor
+        request[ACTOR] = actor
         return await handler(request)
     if actor is None:
         wanted = request.path_qs if request.method in SAFE_METHODS and "part" not in request.query else "/"
         return redirect(f"/sign-in?next={quote(local_path(wanted), safe='')}" if wanted != "/" else "/sign-in")
-    request["actor"] = actor
+    request[ACTOR] = actor
     if actor.must_change_password and request.path not in ("/password", "/sign-out"):
         return redirect("/password")
     return await handler(request)
@@ -180,7 +181,7 @@ async def _with_token(request: web.Request, handler: Handler) -> web.StreamRespo
     if actor is None:
         site.failures.take(client)
         return _unauthorised("This access token is not valid (any more).")
-    request["actor"] = actor
+    request[ACTOR] = actor
     return await handler(request)
 
 

@@ -91,9 +91,7 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
         streams.leave(task)
 
 
-async def _pump(
-    request: web.Request, response: web.StreamResponse, events: AsyncIterator[Event], actor: Actor
-) -> None:
+async def _pump(request: web.Request, response: web.StreamResponse, events: AsyncIterator[Event], actor: Actor) -> None:
     """Write events as they come, and a comment now and then so that proxies keep the line. Ends when the client goes,
     or when its session or token has ended."""
     contact, conversation = request.query.get("contact", ""), request.query.get("conversation", "")

@@ -10,11 +10,11 @@ from aiohttp import web
 from markupsafe import Markup
 
 from hub.domain.errors import FernamtError
-from hub.domain.people import Actor, Right
+from hub.domain.people import Right
 from hub.web.assets import Assets
 from hub.web.formats import Reader, zone_named
 from hub.web.language import LANGUAGES, preferred
-from hub.web.site import actor_of, site_of
+from hub.web.site import ACTOR, site_of
 from hub.web.wording import said, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -46,7 +46,7 @@ def reader_of(request: web.Request) -> Reader:
     """Language: the signed-in colleague's, else the cookie's, else the browser's. Zone: theirs, else the browser's
     (a cookie that the page's script sets), else the hub's."""
     site = site_of(request)
-    actor: Actor | None = request.get("actor")
+    actor = request.get(ACTOR)
     cookie = request.cookies.get("language", "")
     language = actor.language if actor else cookie
     if language not in LANGUAGES:
@@ -76,7 +76,7 @@ async def page(
 ) -> web.Response:
     """Render a template. `section` is the entry of the navigation that is current, `twin` the JSON address of a list,
     `errors` what is wrong with a form, by field ('' for the whole)."""
-    site, actor, r = site_of(request), request.get("actor"), reader_of(request)
+    site, actor, r = site_of(request), request.get(ACTOR), reader_of(request)
     theme = request.cookies.get("theme", "")
     base: dict[str, object] = {
         "r": r,
@@ -114,9 +114,8 @@ def field_errors(errors: FernamtError | Mapping[str, str] | None, r: Reader) -> 
     return {name: r.say(sentence) for name, sentence in errors.items()}
 
 
-FORM_FIELDS = frozenset(
-    "name password text email xmpp role display_name language organisation city roles notes files zone".split()
-)
+_FIELDS = "name password text email xmpp role display_name language organisation city roles notes files zone"
+FORM_FIELDS = frozenset(_FIELDS.split())
 
 
 def redirect(location: str) -> web.Response:

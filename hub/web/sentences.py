@@ -137,9 +137,7 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
     for sentence in SENTENCES:
         if "%(" in sentence:
             parts = _HOLE.split(sentence)
-            spelt = "".join(
-                f"(?P<{part}>.{{1,200}}?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)
-            )
+            spelt = "".join(f"(?P<{part}>.{{1,200}}?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
             made.append((re.compile(spelt), sentence))
     return made
 

@@ -94,13 +94,12 @@ class WebServer:
             raise PortInUse(self._explain(error), host=self._host, port=self._port) from error
 
     def _explain(self, error: OSError) -> str:
-        where = f"{self._host}:{self._port}"
+        what = f"The address {self._host}:{self._port} for console and API"
         if error.errno == errno.EADDRINUSE:
-            return f"The address {where} for console and API is in use: stop what listens there, or choose another with --http HOST:PORT."
+            return f"{what} is in use: stop what listens there, or choose another with --http HOST:PORT."
         if error.errno == errno.EACCES:
-            return f"The address {where} for console and API needs more rights: choose a port above 1023 with --http HOST:PORT."
-        reason = error.strerror or str(error)
-        return f"The address {where} for console and API cannot be used ({reason}): choose another with --http HOST:PORT."
+            return f"{what} needs more rights: choose a port above 1023 with --http HOST:PORT."
+        return f"{what} cannot be used ({error.strerror or error}): choose another with --http HOST:PORT."
 
     @property
     def port(self) -> int:

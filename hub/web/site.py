@@ -77,6 +77,7 @@ class Site:
 
 
 SITE: web.AppKey[Site] = web.AppKey("site", Site)
+ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
 
 
 def site_of(request: web.Request) -> Site:
@@ -86,8 +87,7 @@ def site_of(request: web.Request) -> Site:
 
 def actor_of(request: web.Request) -> Actor:
     """Who is signed in; the guard has seen to it that somebody is."""
-    actor: Actor = request["actor"]
-    return actor
+    return request[ACTOR]
 
 
 def client_of(request: web.Request) -> str:

@@ -8,7 +8,6 @@ from hub.web.live import stream_events
 V1 = "/api/v1"
 
 
-
 API_ROUTES = [
     web.get(f"{V1}/status", desk.show_status),
     web.get(f"{V1}/contacts", contacts.list_contacts),

@@ -11,6 +11,7 @@ from hub.domain.outbox import TRANSITIONS, OutboxItem, OutboxState
 from hub.domain.people import Right, UserRole
 from hub.domain.views import HubStatus
 from hub.web.console.forms import Form, read_form
+from hub.web.console.talk import colleagues
 from hub.web.downloads import as_download
 from hub.web.guard import status_of
 from hub.web.language import LANGUAGES
@@ -46,7 +47,7 @@ async def list_outbox(request: web.Request) -> web.Response:
     values = {
         "items": items.items,
         "next": items.next,
-        "state": state,
+        "current": state.value,
         "states": list(OutboxState),
         "counts": counts,
         "events": "/events?topics=outbox",
@@ -181,7 +182,7 @@ async def list_audit(request: web.Request) -> web.Response:
         "day": day,
         "before": (day - timedelta(days=1)).isoformat(),
         "following": (day + timedelta(days=1)).isoformat() if day < today else "",
-        "names": {},
+        "names": {f"user:{line.id}": line.display_name or line.name for line in await colleagues(request)},
     }
     twin = "/api/v1/audit" + query(day=day.isoformat())
     return await page(request, "audit.html", values, section="audit", twin=twin)

@@ -4,13 +4,12 @@ from aiohttp import web
 
 from hub.domain.address import Address
 from hub.domain.errors import Invalid, NotFound, TooMany
-from hub.domain.people import Actor
 from hub.web.console.forms import read_form
 from hub.web.formats import zone_named
 from hub.web.guard import status_of
 from hub.web.language import LANGUAGES
 from hub.web.pages import THEMES, local_path, page, redirect
-from hub.web.site import actor_of, client_of, site_of
+from hub.web.site import ACTOR, actor_of, client_of, site_of
 
 COOKIE_SECONDS = 60 * 60 * 24 * 30
 YEAR = 60 * 60 * 24 * 365
@@ -85,7 +84,7 @@ async def change_password(request: web.Request) -> web.Response:
 
 async def set_preferences(request: web.Request) -> web.Response:
     """POST /preferences: language, theme, zone; back to where one was. Works before signing in, by cookie."""
-    form, actor = await read_form(request), request.get("actor")
+    form, actor = await read_form(request), request.get(ACTOR)
     response = redirect(local_path(form["back"] or "/"))
     if form["language"] in LANGUAGES:
         if actor is not None and actor.user_id is not None:
@@ -100,7 +99,7 @@ async def set_preferences(request: web.Request) -> web.Response:
 
 
 async def _set_zone(request: web.Request, zone: str) -> None:
-    actor: Actor | None = request.get("actor")
+    actor = request.get(ACTOR)
     if zone and zone_named(zone) is None:
         raise Invalid("There is no such time zone; one looks like Europe/Berlin.", field="zone")
     if actor is not None and actor.user_id is not None:

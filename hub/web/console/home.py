@@ -24,7 +24,11 @@ async def show_home(request: web.Request) -> web.Response:
         }
     mine = await site.verbs.conversations.inbox(actor, "mine", None, 10)
     queue = await site.verbs.conversations.inbox(actor, "queue", None, 10)
-    values |= {"mine": mine.items, "queue": queue.items, "events": "/events?topics=timeline,conversation,channel,outbox"}
+    values |= {
+        "mine": mine.items,
+        "queue": queue.items,
+        "events": "/events?topics=timeline,conversation,channel,outbox",
+    }
     values |= {"more_mine": mine.next is not None, "more_queue": queue.next is not None}
     return await page(request, "home.html", values, section="home", twin="/api/v1/status")
 

@@ -168,7 +168,7 @@ async def edit(request: web.Request) -> web.Response:
     identifier = ContactId(request.match_info["id"])
     current = (await site.verbs.contacts.card(actor, identifier)).contact
     version = int(form["version"]) if form["version"].isascii() and form["version"].isdigit() else 0
-    more = {"contact": current, "version": current.version}
+    more: dict[str, Any] = {"contact": current, "version": current.version}
     if not form["name"]:
         return await _form_page(request, form, status=400, errors={"name": "A contact needs a name."}, **more)
     try:

@@ -139,9 +139,7 @@ async def assign(request: web.Request) -> web.Response:
     """POST /conversations/{id}/assign: to a colleague, or with no user to the queue."""
     form = await read_form(request)
     user = UserId(form["user"]) if form["user"] and form["user"] != "queue" else None
-    await site_of(request).verbs.conversations.assign(
-        actor_of(request), ConversationId(request.match_info["id"]), user
-    )
+    await site_of(request).verbs.conversations.assign(actor_of(request), ConversationId(request.match_info["id"]), user)
     return _back(request, "assigned" if user else "queued")
 
 

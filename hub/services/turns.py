@@ -68,6 +68,10 @@ class Turns:
         self._users, self._bot, self._accounts, self._forms = users, bot, accounts, forms
         self._parsers, self._outbox, self._clock, self._company = parsers, outbox, clock, company
         self._waiting: dict[str, deque[BotTurn]] = {}
+        self._replying: set[str] = set()
+        """Turns whose reply is on its way and which are not closed yet."""
+        self._behind = False
+        """Turns are open in the store that did not fit into `_waiting`."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # From chat
@@ -164,7 +168,8 @@ class Turns:
             self._hold(self._answer_all(turn.user_id), f"turns:{turn.user_id}")
         elif len(waiting) < MAX_WAITING:
             waiting.append(turn)
-        # Beyond that the turn stays open in the store and is answered at the next recovery.
+        else:
+            self._behind = True
 
     def _hold(self, work: Coroutine[Any, Any, object], name: str) -> None:
         async def run() -> None:
@@ -187,6 +192,9 @@ class Turns:
                 waiting.popleft()
         finally:
             del self._waiting[user_id]
+        if self._behind:
+            self._behind = False
+            await self.recover()
 
     async def _answer(self, turn: BotTurn) -> None:
         actor = await self._users.actor_of(turn.user_id, turn.via)
@@ -194,13 +202,16 @@ class Turns:
             await self._close(turn, None, sent=False)
             return
         reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=turn.at)
+        self._replying.add(turn.id)
         self._hold(self._send_and_close(turn, reply), f"turn-reply:{turn.id}")
 
     async def _send_and_close(self, turn: BotTurn, reply: BotReply) -> None:
-        sent = await self._say_once(turn.account, turn.address, reply.text, f"t-{turn.id[2:]}")
-        if sent:
-            await self._close(turn, reply, sent=True)
-        # Not sent: the turn stays open; `recover` answers it again once the link is back.
+        try:
+            if await self._say_once(turn.account, turn.address, reply.text, f"t-{turn.id[2:]}"):
+                await self._close(turn, reply, sent=True)
+            # Not sent: the turn stays open; `recover` answers it again once the link is back.
+        finally:
+            self._replying.discard(turn.id)
 
     async def _close(self, turn: BotTurn, reply: BotReply | None, *, sent: bool) -> None:
         closed = BotTurn(
@@ -222,7 +233,7 @@ class Turns:
         """Answer what a crash, or a link that was down, left open. Call when nothing else is being answered."""
         count = 0
         cursor: str | None = None
-        busy = {turn.id for waiting in self._waiting.values() for turn in waiting}
+        busy = {turn.id for waiting in self._waiting.values() for turn in waiting} | self._replying
         while True:
             page = await self._turns.page("open", after=cursor, limit=100)
             for turn in page.items:

@@ -23,7 +23,7 @@ from tests.peers.chat import ChatClient
 from tests.peers.process import private_directory
 from tests.peers.prosody import Prosody
 
-QUESTION = "wer ist kunde 7"
+QUESTION = "wer ist kunde7@kunden.example"
 
 
 async def measure(clients: list[ChatClient], to: str, commands: int) -> tuple[float, list[float]]:
@@ -35,7 +35,7 @@ async def measure(clients: list[ChatClient], to: str, commands: int) -> tuple[fl
             asked = time.perf_counter()
             await client.say(to, QUESTION)
             # News of mails come in between; the answer is what names the contact (the echo names it too).
-            while "kunde 7" not in (await client.hear()).lower():
+            while "kunde7@" not in (await client.hear(30)).lower():
                 pass
             took.append(time.perf_counter() - asked)
 

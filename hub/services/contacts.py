@@ -56,7 +56,7 @@ class Contacts:
         """The one contact meant by a name, an address or an id. Raises Ambiguous (fields["choices"]) or NotFound
         (fields["nearest"])."""
         self._audit.permit(actor, Right.READ_CONTACTS, "contacts.resolve")
-        matches = await self._matches(text, 10)
+        matches = await self._exact(text.strip()[:MAX_TEXT]) or await self._matches(text, 10)
         meant = _meant(text, matches)
         await self._audit.seen(actor, "contacts.resolve", meant[0].contact.id if len(meant) == 1 else "")
         if len(meant) > 1:
@@ -64,6 +64,18 @@ class Contacts:
         if not meant:
             raise NotFound(f'No contact is called "{text[:60]}".', nearest=matches[:NEAREST])
         return meant[0].contact
+
+    async def _exact(self, text: str) -> list[ContactMatch]:
+        """By id or address alone: then likeness need not be asked."""
+        addresses = {identity_id(address): address for address in self._forms.recognise(text)}
+        if not addresses and not text.startswith("c_"):
+            return []
+        identities = await self._identities.get_many(list(addresses)) if addresses else {}
+        by_contact = {identity.contact_id: identity.address for identity in identities.values()}
+        found = await self._contacts.get_many([*by_contact] or [ContactId(text)])
+        return [
+            ContactMatch(contact=contact, score=EQUAL, address=by_contact.get(contact.id)) for contact in found.values()
+        ]
 
     async def _matches(self, text: str, limit: int) -> list[ContactMatch]:
         text = text.strip()[:MAX_TEXT]

@@ -31,7 +31,6 @@ from hub.services.routing import Router
 from hub.services.sheet import Sheet
 from hub.services.standing import SILENT, awaits_answer, last_words, with_entry
 from hub.services.threading import CERTAIN, Clues, Verdict, Writer, place_chat, place_mail
-from hub.services.tombstones import tombstone_id
 
 MAX_ALIASES = 20
 MAX_TERMS = 2_000
@@ -55,15 +54,14 @@ class Consequences:
 class Decider:
     """Decides."""
 
-    def __init__(self, *, router: Router, secret: bytes) -> None:
+    def __init__(self, router: Router) -> None:
         self._router = router
-        self._secret = secret
 
     def decide(self, item: Incoming, sheet: Sheet, after: Consequences) -> Outcome:
         """What becomes of it; the sheet then holds what is to be written."""
         if item.route.problem:
             return quarantined("route", item.route.problem)
-        if sheet.tombstones.get(tombstone_id(self._secret, item.entry_id)) is not None:
+        if sheet.tombstones.get(item.tombstone) is not None:
             return done("deleted on request")
         known = sheet.interactions.get(item.entry_id)
         if known is not None and known.arrival_id != item.record.id:

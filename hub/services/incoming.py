@@ -11,6 +11,7 @@ from hub.domain.subject import read_subject
 from hub.ports.connector import Account
 from hub.services.routing import Route, Router
 from hub.services.threading import Clues, read_clues
+from hub.services.tombstones import tombstone_id
 
 THREADED = frozenset({"email"})
 """Channels whose messages name their ancestors; the others are chats, one conversation a peer."""
@@ -25,6 +26,8 @@ class Incoming:
     message: Message
     terms: tuple[str, ...]
     entry_id: InteractionId
+    tombstone: str
+    """The mark that it would have, had it been deleted on request."""
     route: Route
     clues: Clues | None
     """None for chat."""
@@ -67,12 +70,14 @@ def read_incoming(
 ) -> Incoming:
     """Pure but for the router's view of our addresses."""
     threaded = message.channel in THREADED
+    entry_id = entry_id_of(record, message)
     return Incoming(
         record=record,
         account=account,
         message=message,
         terms=terms,
-        entry_id=entry_id_of(record, message),
+        entry_id=entry_id,
+        tombstone=tombstone_id(secret, entry_id),
         route=router.route(record, message, account),
         clues=read_clues(message, read_subject(message.content.subject), secret, now) if threaded else None,
     )

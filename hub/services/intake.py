@@ -88,7 +88,6 @@ class Intake:
         self._recorder = Recorder(
             store=store,
             router=self._router,
-            secret=secret,
             events=events,
             teller=teller,
             door=door,

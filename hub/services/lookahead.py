@@ -12,12 +12,11 @@ from hub.services.incoming import Incoming
 from hub.services.sheet import Sheet, run_together
 from hub.services.standing import SILENT
 from hub.services.threading import SAME_SUBJECT, Clues, asks_subject
-from hub.services.tombstones import tombstone_id
 
 CANDIDATES = 5
 
 
-async def load_sheet(store: Store, secret: bytes, batch: Sequence[Incoming]) -> Sheet:
+async def load_sheet(store: Store, batch: Sequence[Incoming]) -> Sheet:
     """A sheet on which the batch can be decided. Raises StoreUnavailable."""
     sheet = Sheet(store)
     claims = _claims_of(batch)
@@ -26,7 +25,7 @@ async def load_sheet(store: Store, secret: bytes, batch: Sequence[Incoming]) -> 
         sheet.references.load(_reference_ids(batch)),
         sheet.interactions.load(item.entry_id for item in batch),
         sheet.placements.load(item.entry_id for item in batch),
-        sheet.tombstones.load(tombstone_id(secret, item.entry_id) for item in batch),
+        sheet.tombstones.load(item.tombstone for item in batch),
     )
     await run_together(
         sheet.contacts.load(

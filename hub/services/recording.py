@@ -47,21 +47,20 @@ class Recorder:
         *,
         store: Store,
         router: Router,
-        secret: bytes,
         events: Events,
         teller: Teller,
         door: StaffDoor | None,
         deliveries: DeliveryNews,
     ) -> None:
-        self._store, self._secret, self._events = store, secret, events
+        self._store, self._events = store, events
         self._teller, self._door, self._deliveries = teller, door, deliveries
-        self._decider = Decider(router=router, secret=secret)
+        self._decider = Decider(router)
 
     async def record(self, batch: Sequence[Incoming]) -> list[Outcome]:
         """What became of each, in order. Raises StoreUnavailable; anything else is a fault of one of the messages, or
         ours."""
         for _ in range(RACES):
-            sheet = await load_sheet(self._store, self._secret, batch)
+            sheet = await load_sheet(self._store, batch)
             after = Consequences()
             outcomes = [self._decider.decide(item, sheet, after) for item in batch]
             try:

@@ -72,10 +72,13 @@ def _override(data: dict[str, Any], http: str | None, smtp: str | None, lmtp: st
     given = {key: value for key, value in (("listen", smtp), ("lmtp", lmtp)) if value}
     if not given:
         return
-    channels = dict(data.get("channels", {}))
+    channels = data.setdefault("channels", {})
+    if not isinstance(channels, dict):
+        return  # told with the other problems
     name = next((n for n, t in channels.items() if isinstance(t, dict) and t.get("kind") == "email"), "mail")
-    channels[name] = {"kind": "email", **channels.get(name, {}), **given}
-    data["channels"] = channels
+    table = channels.get(name, {})
+    if isinstance(table, dict):
+        data["channels"] = {**channels, name: {"kind": "email", **table, **given}}
 
 
 def _unknown(data: Mapping[str, Any], known: Iterable[str], path: str) -> list[Problem]:

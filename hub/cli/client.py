@@ -54,6 +54,8 @@ class Hub:
     def __init__(self, data: Path) -> None:
         try:
             place = json.loads((data / ADDRESS_FILE).read_text("utf-8"))
+            address = urlsplit(str(place["api"]))
+            self._host, self._port, self._data = address.hostname or "127.0.0.1", address.port or 80, data
             self._token = (data / TOKEN_FILE).read_text("utf-8").strip()
         except FileNotFoundError:
             give_up(
@@ -61,10 +63,8 @@ class Hub:
             )
         except PermissionError as error:
             give_up(f"{error.filename} may only be read by the user who runs the hub.", EXIT_REFUSED)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             give_up(f"the data directory {data} cannot be read: {error}", EXIT_NO_HUB)
-        address = urlsplit(str(place["api"]))
-        self._host, self._port, self._data = address.hostname or "127.0.0.1", address.port or 80, data
 
     def get(self, *path: str, **query: Any) -> Any:
         """GET; path parts are quoted, None values of the query left out."""

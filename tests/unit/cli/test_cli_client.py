@@ -1,0 +1,177 @@
+"""The client commands' side of the API: how the hub is found, what is sent, and the exit codes."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from hub.cli.client import (
+    EXIT_FAILURE,
+    EXIT_NO_HUB,
+    EXIT_NOT_FOUND,
+    EXIT_REFUSED,
+    Answer,
+    Hub,
+    show_table,
+)
+from hub.cli.program import program
+from tests.peers.process import free_port
+
+
+class ToldHub(HTTPServer):
+    """Answers as told, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status, self.body = 200, b"{}"
+        self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    def tell(self, status: int, body: Any) -> None:
+        self.status, self.body = status, body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: ToldHub
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append((self.command, self.path, dict(self.headers), body))
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the library's names
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def told() -> Iterator[ToldHub]:
+    server = ToldHub()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="told-hub")
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def data(tmp_path: Path, told: ToldHub) -> Path:
+    write_place(tmp_path, f"http://127.0.0.1:{told.server_port}")
+    return tmp_path
+
+
+def write_place(data: Path, api: str) -> None:
+    (data / "hub.json").write_text(json.dumps({"api": api, "pid": 1}))
+    (data / "token").write_text("the-token\n")
+
+
+def test_requests_are_quoted_and_carry_the_token(data: Path, told: ToldHub) -> None:
+    hub = Hub(data)
+    hub.get("contacts", "a/b ü", limit=5, after=None)
+    hub.post("outbox", "o_1", "retry", key="once")
+    hub.post("notes", body={"text": "ü"})
+    hub.delete("tokens", "t_1")
+    methods = [(method, path) for method, path, _, _ in told.seen]
+    assert methods == [
+        ("GET", "/api/v1/contacts/a%2Fb%20%C3%BC?limit=5"),
+        ("POST", "/api/v1/outbox/o_1/retry"),
+        ("POST", "/api/v1/notes"),
+        ("DELETE", "/api/v1/tokens/t_1"),
+    ]
+    assert {headers["Authorization"] for _, _, headers, _ in told.seen} == {"Bearer the-token"}
+    assert told.seen[1][2]["Idempotency-Key"] == "once"
+    assert json.loads(told.seen[2][3]) == {"text": "ü"}
+
+
+def test_files_and_lines_are_read(data: Path, told: ToldHub) -> None:
+    told.tell(200, b'{"a": 1}\n\n{"a": 2}\n')
+    assert list(Hub(data).lines("seed", body={})) == [{"a": 1}, {"a": 2}]
+    told.tell(200, b"\x00raw")
+    assert Hub(data).download("quarantine", "a_1", "raw") == b"\x00raw"
+    told.tell(204, b"")
+    assert Hub(data).post("x") == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (404, "not-found", EXIT_NOT_FOUND),
+        (409, "ambiguous", EXIT_NOT_FOUND),
+        (409, "conflict", EXIT_FAILURE),
+        (401, "unauthorised", EXIT_REFUSED),
+        (403, "refused", EXIT_REFUSED),
+        (400, "invalid", EXIT_FAILURE),
+        (503, "store-unavailable", EXIT_FAILURE),
+    ],
+)
+def test_refusals_become_exit_codes(data: Path, told: ToldHub, status: int, code: str, expected: int) -> None:
+    told.tell(status, {"code": code, "message": "A sentence.", "fields": {}})
+    done = CliRunner().invoke(program, ["--data", str(data), "outbox", "retry", "o_1"])
+    assert done.exit_code == expected
+    assert f"fernamt: A sentence. [{code}]" in done.output
+    with pytest.raises(Answer):
+        list(Hub(data).lines("seed", body={}))
+
+
+def test_an_answer_that_is_no_json_is_shown_cut(data: Path, told: ToldHub) -> None:
+    told.tell(502, b"<h1>Bad gateway</h1>" + b"x" * 1000)
+    done = CliRunner().invoke(program, ["--data", str(data), "status"])
+    assert done.exit_code == EXIT_FAILURE
+    assert "Bad gateway" in done.output
+    assert len(done.output) < 300
+
+
+def test_whom_one_may_have_meant_is_listed(data: Path, told: ToldHub) -> None:
+    choices = [{"contact": {"name": "Petra", "organisation": "GmbH", "id": "c_1"}}, "free text"]
+    told.tell(409, {"code": "ambiguous", "message": "Which one?", "fields": {"choices": choices}})
+    done = CliRunner().invoke(program, ["--data", str(data), "contact", "petra"])
+    assert done.exit_code == EXIT_NOT_FOUND
+    assert "Petra  GmbH  c_1" in done.output
+    assert "free text" in done.output
+
+
+def end_of(data: Path) -> int:
+    done = CliRunner().invoke(program, ["--data", str(data), "status"])
+    assert done.output.startswith("fernamt: ")
+    assert len(done.output.splitlines()) == 1
+    return done.exit_code
+
+
+def test_no_hub_runs(tmp_path: Path) -> None:
+    assert end_of(tmp_path) == EXIT_NO_HUB
+    assert end_of(tmp_path / "gone") == EXIT_NO_HUB
+    write_place(tmp_path, f"http://127.0.0.1:{free_port()}")
+    assert end_of(tmp_path) == EXIT_NO_HUB
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"api": 3}', '{"api": "http://h:port"}'])
+def test_a_broken_place_file_is_a_sentence_and_no_traceback(tmp_path: Path, text: str) -> None:
+    write_place(tmp_path, "http://127.0.0.1:1")
+    (tmp_path / "hub.json").write_text(text)
+    assert end_of(tmp_path) == EXIT_NO_HUB
+
+
+def test_a_peer_that_is_no_hub_and_hangs_up(data: Path, told: ToldHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Handler, "answer", lambda self: self.connection.close())
+    monkeypatch.setattr(Handler, "do_GET", lambda self: self.connection.shutdown(2))
+    assert end_of(data) == EXIT_NO_HUB
+
+
+def test_tables_are_bounded_and_say_when_they_are_empty() -> None:
+    @click.command()
+    @click.argument("rows", type=int)
+    def shown(rows: int) -> None:
+        show_table(("Id", "Text"), [("x", "y" * 100)] * rows, "Nothing here.")
+
+    runner = CliRunner()
+    assert runner.invoke(shown, ["0"]).output == "Nothing here.\n"
+    assert max(len(line) for line in runner.invoke(shown, ["2"]).output.splitlines()) <= 64

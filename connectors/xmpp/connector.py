@@ -267,21 +267,22 @@ class XmppConnector:
         content = parcel.item.content
         text = f"{content.subject}\n\n{content.text}" if content.subject else content.text
         stanza_id = content.message_id.partition("@")[0] or parcel.item.id
-        await self._deliver(parcel.item.recipient.normal, text, stanza_id)
+        await self._deliver(parcel.item.recipient.normal, text, stanza_id, receipt=True)
         return Receipt(native_ref=stanza_id, detail=f"taken by {self._settings.jid.partition('@')[2]}")
 
     async def say(self, address: str, text: str, stanza_id: str) -> None:
         """A bot's reply; see StaffLine."""
-        await self._deliver(address, text, stanza_id)
+        await self._deliver(address, text, stanza_id, receipt=False)
 
-    async def _deliver(self, address: str, text: str, stanza_id: str) -> None:
+    async def _deliver(self, address: str, text: str, stanza_id: str, *, receipt: bool) -> None:
         client = self._client
         if client is None:
             raise TemporaryFailure("The XMPP link is down.")
         message = client.make_message(mto=address, mbody=text, mtype="chat")
         message["id"] = stanza_id
         message["origin_id"]["id"] = stanza_id  # XEP-0359 §3.2
-        message["request_receipt"] = True
+        # An answer of the bot needs no receipt of the reader (XEP-0184): the server's acknowledgement closes the turn.
+        message["request_receipt"] = receipt
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unacked[stanza_id] = waiter
         message.send()

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import uvloop
+
 from benchmarks.spike_parse import make_jobs
 from connectors.email.address import EMAIL_FORM
 from hub.domain.arrival import Arrival
@@ -27,8 +29,6 @@ from tests.intake_world import OFFICE, SECRET, FakeDeliveries, FakeTeller, Known
 
 
 async def main() -> None:
-    import uvloop  # noqa: F401
-
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000
     jobs = make_jobs(count)
     worker = ProcessParseWorker(lambda name: context_of(OFFICE, b"key"))
@@ -78,9 +78,8 @@ async def main() -> None:
         total, total_cpu = time.perf_counter() - began, time.thread_time() - cpu
         profile.disable()
         print(f"accepted {count / kept:.0f}/s, recorded {count / total:.0f}/s")
-        print(
-            f"loop CPU a mail until all were accepted {1e3 * kept_cpu / count:.3f} ms, in all {1e3 * total_cpu / count:.3f} ms"
-        )
+        print(f"loop CPU a mail: {1e3 * kept_cpu / count:.3f} ms until all were accepted")
+        print(f"loop CPU a mail: {1e3 * total_cpu / count:.3f} ms in all")
         if "--profile" in sys.argv:
             pstats.Stats(profile).sort_stats("tottime").print_stats(45)
         running.cancel()
@@ -90,6 +89,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    import uvloop
-
     uvloop.run(main())

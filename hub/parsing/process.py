@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from hub.domain.errors import FernamtError, NotFound, Unreadable
+from hub.domain.errors import NotFound, Unreadable
 from hub.domain.message import Parsed
 from hub.parsing.wire import (
     LENGTH_BYTES,
@@ -37,10 +37,8 @@ COMMAND = (sys.executable, "-m", "hub.worker")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class WorkerLost(FernamtError):
-    """The worker died or ran over its time with this request."""
-
-    code = "worker-lost"
+class WorkerLost(Exception):
+    """The worker died or ran over its time with this request. Never leaves this module."""
 
 
 class WorkerProcess:
@@ -148,6 +146,14 @@ class ProcessParseWorker:
         """Of the processes that run now."""
         return [pid for pid in (self._quick.pid, self._heavy.pid) if pid is not None]
 
+    async def start(self) -> None:
+        """Start the process for small messages, so that the first one need not wait for it. Never raises: a worker
+        that cannot be started is said in the log, and tried again by every batch."""
+        try:
+            await self._quick.ask(request_parse([], self._context))
+        except WorkerLost as error:
+            log.error("parse_worker_not_started", reason=str(error))
+
     async def parse(self, jobs: Sequence[ParseJob]) -> list[Parsed | None]:
         """See ParseWorker."""
         if not jobs:
@@ -155,7 +161,7 @@ class ProcessParseWorker:
         try:
             return [*await self._parse(jobs)]
         except WorkerLost as error:
-            log.warning("parse_worker_lost_a_batch", jobs=len(jobs), reason=error.sentence)
+            log.warning("parse_worker_lost_a_batch", jobs=len(jobs), reason=str(error))
         if len(jobs) == 1:
             return [None]
         return [await self._parse_alone(job) for job in jobs]
@@ -164,7 +170,7 @@ class ProcessParseWorker:
         try:
             return (await self._parse([job]))[0]
         except WorkerLost as error:
-            log.warning("parse_worker_lost_a_message", arrival=job.record.id, reason=error.sentence)
+            log.warning("parse_worker_lost_a_message", arrival=job.record.id, reason=str(error))
             return None
 
     async def _parse(self, jobs: Sequence[ParseJob]) -> list[Parsed]:

@@ -1,14 +1,20 @@
 """The storage engines that the contract suite runs on, and the kinds that it uses besides the real ones."""
 
+import os
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+from pymongo import AsyncMongoClient
+
 from hub.ports.clock import Clock
 from hub.ports.kinds import ALL_KINDS, Index, Kind
 from hub.ports.store import Store
+from storage.mongodb import open_mongodb
 from storage.sqlite import open_sqlite
 from tests.memory_store import MemoryStore
 
@@ -33,9 +39,46 @@ async def open_embedded(place: Path, *, clock: Clock, kinds: Sequence[Kind[Any]]
     return await open_sqlite(place, clock=clock, kinds=kinds)
 
 
+@dataclass(slots=True)
+class Wire:
+    """The MongoDB-wire server of this run, and which of its databases belongs to which place."""
+
+    url: str = os.environ.get("FERNAMT_TEST_MONGODB_URL", "")
+    run: str = field(default_factory=lambda: secrets.token_hex(4))
+    databases: dict[Path, str] = field(default_factory=dict)
+
+    def serve(self, engine: str, request: pytest.FixtureRequest) -> None:
+        """Start the server where this engine needs one and none is named."""
+        if engine == "mongodb" and not self.url:
+            self.url = request.getfixturevalue("secantus").url
+
+    async def database(self, place: Path) -> str:
+        """The place's database. Two serve the whole run in turn, emptied: making the indexes anew takes longer than
+        most tests."""
+        if place not in self.databases:
+            number = int(place.name == "target")
+            self.databases = {old: name for old, name in self.databases.items() if not name.endswith(f"_{number}")}
+            self.databases[place] = f"contract_{self.run}_{number}"
+            await self._empty(self.databases[place])
+        return self.databases[place]
+
+    async def _empty(self, name: str) -> None:
+        async with AsyncMongoClient[dict[str, Any]](self.url) as client:
+            for collection in await client[name].list_collection_names():
+                await client[name][collection].delete_many({})
+
+
+WIRE = Wire()
+
+
+async def open_wire(place: Path, *, clock: Clock, kinds: Sequence[Kind[Any]]) -> Store:
+    return await open_mongodb(WIRE.url, database=await WIRE.database(place), clock=clock, kinds=kinds)
+
+
 ENGINES: dict[str, OpenStore] = {
     "memory": open_memory,
     "sqlite": open_embedded,
+    "mongodb": open_wire,
 }
 
 

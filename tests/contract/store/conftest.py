@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from hub.ports.store import Store
-from tests.store_engines import ENGINES, KINDS, Reopen, SetClock
+from tests.store_engines import ENGINES, KINDS, WIRE, Reopen, SetClock
 
 
 @pytest.fixture(params=sorted(ENGINES))
 def engine(request: pytest.FixtureRequest) -> str:
+    WIRE.serve(request.param, request)
     return str(request.param)
 
 

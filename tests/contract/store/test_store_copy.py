@@ -12,13 +12,14 @@ from hub.ports.kinds import SETTINGS
 from hub.ports.search import NameEntry, SearchEntry
 from hub.ports.store import Store
 from storage.migrate import Progress, copy_store
-from tests.store_engines import ENGINES, KINDS, LAID_OUT, NOON, THINGS, SetClock, thing
+from tests.store_engines import ENGINES, KINDS, LAID_OUT, NOON, THINGS, WIRE, SetClock, thing
 
 TTL = timedelta(minutes=1)
 
 
 @pytest.fixture(params=sorted(ENGINES))
 async def target(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    WIRE.serve(request.param, request)
     store = await ENGINES[request.param](tmp_path / "target", clock=SetClock(), kinds=KINDS)
     yield store
     await store.close()

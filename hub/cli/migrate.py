@@ -13,7 +13,7 @@ from hub.cli.client import EXIT_FAILURE, show_json
 
 if TYPE_CHECKING:
     from hub.ports.store import Store
-    from storage.migrate import Progress
+    from storage.migrate import Progress as Step
 
 
 @click.command()
@@ -91,7 +91,7 @@ async def _holds_anything(store: "Store") -> bool:
     return bool(await store.blobs.names(limit=1))
 
 
-def _progress(quiet: bool) -> tuple[Callable[["Progress"], None], Callable[[], None]]:
+def _progress(quiet: bool) -> tuple[Callable[["Step"], None], Callable[[], None]]:
     if quiet or not sys.stderr.isatty():
         return (lambda step: None), (lambda: None)
     from rich.console import Console
@@ -102,7 +102,7 @@ def _progress(quiet: bool) -> tuple[Callable[["Progress"], None], Callable[[], N
     task = bar.add_task("Opening both stores")
     bar.start()
 
-    def show(step: "Progress") -> None:
+    def show(step: "Step") -> None:
         bar.update(task, description=f"{step.part}: {step.copied:,} {'verified' if step.verified else 'copied'}")
 
     return show, bar.stop

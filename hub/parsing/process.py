@@ -33,12 +33,17 @@ DEADLINE_SECONDS = 20.0
 HEAVY_BYTES = 256 * 1024
 HEAVY_IDLE_SECONDS = 60.0
 PIPE_BYTES = 1024 * 1024
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 COMMAND = (sys.executable, "-m", "hub.worker")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 class WorkerLost(Exception):
     """The worker died or ran over its time with this request. Never leaves this module."""
+
+
+class WorkerAbsent(Exception):
+    """No worker can be started: nobody's message is to blame. Never leaves this module."""
 
 
 class WorkerProcess:
@@ -74,7 +79,20 @@ class WorkerProcess:
     async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
         process = self._process
         if process is None:
+            process = await self._greet()
+        return await self._converse(process, request)
+
+    async def _greet(self) -> asyncio.subprocess.Process:
+        """Start a process, and hear from it before it gets a message: one that cannot even start (no memory, a broken
+        installation) must not look like one that a message killed."""
+        try:
             process = self._process = await self._start()
+            await self._converse(process, request_parse([], _no_context))
+        except (OSError, EOFError, ValueError) as error:
+            raise WorkerAbsent(f"The parse worker does not start ({type(error).__name__}).") from error
+        return process
+
+    async def _converse(self, process: asyncio.subprocess.Process, request: dict[str, Any]) -> dict[str, Any]:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(encode_frame(request))
@@ -151,7 +169,7 @@ class ProcessParseWorker:
         that cannot be started is said in the log, and tried again by every batch."""
         try:
             await self._quick.ask(request_parse([], self._context))
-        except WorkerLost as error:
+        except (WorkerLost, WorkerAbsent) as error:
             log.error("parse_worker_not_started", reason=str(error))
 
     async def parse(self, jobs: Sequence[ParseJob]) -> list[Parsed | None]:
@@ -159,7 +177,7 @@ class ProcessParseWorker:
         if not jobs:
             return []
         try:
-            return [*await self._parse(jobs)]
+            return [*await self._parse_patiently(jobs)]
         except WorkerLost as error:
             log.warning("parse_worker_lost_a_batch", jobs=len(jobs), reason=str(error))
         if len(jobs) == 1:
@@ -168,10 +186,21 @@ class ProcessParseWorker:
 
     async def _parse_alone(self, job: ParseJob) -> Parsed | None:
         try:
-            return (await self._parse([job]))[0]
+            return (await self._parse_patiently([job]))[0]
         except WorkerLost as error:
             log.warning("parse_worker_lost_a_message", arrival=job.record.id, reason=str(error))
             return None
+
+    async def _parse_patiently(self, jobs: Sequence[ParseJob]) -> list[Parsed]:
+        """While no worker can be started, the messages wait; they are durable."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return await self._parse(jobs)
+            except WorkerAbsent as error:
+                log.error("parse_worker_not_started", reason=str(error), pause=pause)
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _parse(self, jobs: Sequence[ParseJob]) -> list[Parsed]:
         process = self._process_for(max(len(job.raw) for job in jobs))
@@ -198,6 +227,8 @@ class ProcessParseWorker:
             response = await self._process_for(len(raw)).ask(request)
         except WorkerLost as error:
             raise Unreadable("The parser did not survive this message; its raw bytes are kept.") from error
+        except WorkerAbsent as error:
+            raise Unreadable("The parse worker cannot be started now; try again in a minute.") from error
         match response.get("error"):
             case None:
                 return response
@@ -225,3 +256,7 @@ class ProcessParseWorker:
             self._ending.cancel()
             await asyncio.gather(self._ending, return_exceptions=True)
         await asyncio.gather(self._quick.stop(), self._heavy.stop())
+
+
+def _no_context(account: str) -> ParseContext:
+    return ParseContext(account=account)

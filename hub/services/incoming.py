@@ -54,8 +54,9 @@ def done(reason: str = "", result: InteractionId | None = None) -> Outcome:
 
 
 def quarantined(stage: str, reason: str) -> Outcome:
-    """For a person to look at; the raw bytes are kept."""
-    return Outcome(state=ArrivalState.QUARANTINED, stage=stage, reason=reason[:500])
+    """For a person to look at; the raw bytes are kept. The reason may quote them: what cannot be stored is replaced."""
+    storable = reason[:500].encode("utf-8", "replace").decode("utf-8")
+    return Outcome(state=ArrivalState.QUARANTINED, stage=stage, reason=storable)
 
 
 def read_incoming(

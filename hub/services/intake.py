@@ -136,7 +136,7 @@ class Intake:
     async def _record_lane(self, parsed: asyncio.Queue[list[Reading]]) -> None:
         while True:
             readings = await parsed.get()
-            await self._patiently(partial(self._settle, readings))
+            await self._settle_all(readings)
             self._pending.finish([reading.kept for reading in readings])
             if self._pending.behind:
                 await self._patiently(self._pending.scan)
@@ -261,6 +261,16 @@ class Intake:
         return False
 
     # Settling
+
+    async def _settle_all(self, readings: list[Reading]) -> None:
+        """Settle a batch. Where that fails for a reason that nobody foresaw, each on its own; what fails even then
+        stays NEW for the next scan, so that neither it nor anything else is lost."""
+        try:
+            await self._patiently(partial(self._settle, readings))
+        except Exception as error:
+            log.error("intake_batch_failed", arrivals=len(readings), error=type(error).__name__, exc_info=True)
+            for reading in readings if len(readings) > 1 else ():
+                await self._settle_all([reading])
 
     async def _settle(self, readings: list[Reading]) -> None:
         """Record what was understood, then mark all of them."""

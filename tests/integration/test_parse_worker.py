@@ -149,6 +149,22 @@ async def test_the_worker_for_large_messages_ends_when_none_comes() -> None:
     assert worker.pids == []
 
 
+@pytest.mark.parametrize("command", [("/nowhere/python",), ("/bin/false",)])
+async def test_a_worker_that_cannot_start_is_not_blamed_on_the_message(command: tuple[str, ...]) -> None:
+    clock = ManualClock()
+    worker = ProcessParseWorker(context, command=command, clock=clock)
+    await worker.start()
+    with pytest.raises(Unreadable, match="cannot be started"):
+        await worker.extract("email", b"data", 0)
+    waiting = asyncio.create_task(worker.parse([job(b"patient")]))
+    while not clock._sleepers:
+        await asyncio.sleep(0.001)
+    worker._quick._command = FRAGILE
+    clock.advance(1)
+    assert subjects(await waiting) == ["patient"]
+    await worker.close()
+
+
 async def test_files_and_html(fragile: ProcessParseWorker) -> None:
     assert await fragile.extract("email", b"data", 0) == b"data"
     assert await fragile.render_html("email", b"") is None

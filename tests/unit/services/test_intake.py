@@ -338,3 +338,27 @@ async def test_chat_accounts_make_entries_too(world: IntakeWorld) -> None:
     second = await world.receive(chat("hallo?"), account="chat")
     assert world.conversation(first).id == world.conversation(second).id
     assert world.conversation(first).last_text == "hallo?"
+
+
+async def test_a_failure_that_nobody_foresaw_costs_no_arrival(
+    world: IntakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = world.intake._mark
+
+    async def fails_for_two(readings):  # type: ignore[no-untyped-def]
+        if any("zwei" in reading.incoming.message.content.text for reading in readings):
+            raise ZeroDivisionError
+        await mark(readings)
+
+    monkeypatch.setattr(world.intake, "_mark", fails_for_two)
+    for text in ("eins", "zwei", "drei"):
+        await world.accept(mail(text, sender=f"{text}@x.example"))
+    running = asyncio.create_task(world.intake.run())
+    while len([record for record in world.arrivals.values() if record.state is ArrivalState.DONE]) < 2:
+        await asyncio.sleep(0)
+    assert not running.done()
+    running.cancel()
+    monkeypatch.undo()
+    await world.intake.drain()
+    assert {record.state for record in world.arrivals.values()} == {ArrivalState.DONE}
+    assert len(world.entries) == 3

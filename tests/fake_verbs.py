@@ -625,7 +625,7 @@ class FakeUsers(Verb):
                 return user
         raise NotFound("There is no such colleague.")
 
-    async def set_password(self, actor: Actor, user_id: UserId, password: str) -> None:
+    async def set_password(self, actor: Actor, user_id: UserId, password: str, *, keep_session: str = "") -> None:
         if len(password) < 10:
             raise Invalid("A password has 10 to 1,000 characters.", field="password")
         self.s.passwords[user_id] = password

@@ -76,7 +76,10 @@ async def change_password(request: web.Request) -> web.Response:
     try:
         if actor.user_id is None:
             raise NotFound("There is no such colleague.")
-        await site_of(request).verbs.users.set_password(actor, actor.user_id, form["password"][:500])
+        site = site_of(request)
+        # Other sessions end with the old password; this one goes on.
+        kept = request.cookies.get(site.facts.cookie_name, "")
+        await site.verbs.users.set_password(actor, actor.user_id, form["password"][:500], keep_session=kept)
     except Invalid as error:
         return await page(request, "password.html", status=status_of(error), errors=error, section="me")
     return redirect("/?done=password")

@@ -54,6 +54,10 @@ class Demo:
         await self._server.start()
         return self
 
+    async def stop(self) -> None:
+        """End the server while pages are open."""
+        await self._server.stop()
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from hub.domain.contact import Contact
+from hub.domain.errors import Conflict
 from hub.domain.ids import ConversationId, InteractionId, UserId
 from hub.domain.views import ContactDraft, FileData
 from hub.web.api import shapes
@@ -88,7 +89,14 @@ async def reply_to_contact(request: web.Request) -> web.Response:
     found = await _resolve(request)
     verbs, actor = site_of(request).verbs, actor_of(request)
     conversation = await verbs.conversations.answerable(actor, found.id)
-    return await send_reply(request, conversation.id)
+    try:
+        return await send_reply(request, conversation.id)
+    except Conflict as error:
+        # The same key again, after a lost answer: by now another conversation of theirs waits longest.
+        earlier = error.fields.get("conversation")
+        if not earlier or error.fields.get("contact") != conversation.contact_id:
+            raise
+        return await send_reply(request, ConversationId(str(earlier)))
 
 
 async def send_reply(request: web.Request, conversation_id: ConversationId) -> web.Response:

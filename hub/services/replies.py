@@ -199,7 +199,12 @@ class Replies:
         draft = await self._draft(actor, thread)
         earlier = await self._outbox.find_entry_items(entry_id) if key else []
         if earlier and earlier[0].conversation_id != conversation_id:
-            raise Conflict("This key was used for another conversation.", key=key)
+            raise Conflict(
+                "This key was used for another conversation.",
+                key=key,
+                conversation=earlier[0].conversation_id,
+                contact=earlier[0].contact_id,
+            )
         if earlier:
             first = earlier[0]
         else:

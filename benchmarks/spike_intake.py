@@ -17,9 +17,10 @@ import uvloop
 
 from benchmarks.spike_parse import make_jobs
 from connectors.email.address import EMAIL_FORM
-from hub.domain.arrival import Arrival
+from hub.domain.arrival import Arrival, ArrivalState
 from hub.parsing.process import ProcessParseWorker
 from hub.ports.clock import SystemClock
+from hub.ports.kinds import ARRIVALS
 from hub.services.broadcast import Broadcast
 from hub.services.forms import Forms
 from hub.services.intake import Intake
@@ -77,6 +78,9 @@ async def main() -> None:
             await asyncio.sleep(0.01)
         total, total_cpu = time.perf_counter() - began, time.thread_time() - cpu
         profile.disable()
+        settled = await store.documents(ARRIVALS).count("by_state", ArrivalState.DONE, cap=count + 1)
+        if settled != count:
+            raise SystemExit(f"only {settled} of {count} mails became entries: the figures below mean nothing")
         print(f"accepted {count / kept:.0f}/s, recorded {count / total:.0f}/s")
         print(f"loop CPU a mail: {1e3 * kept_cpu / count:.3f} ms until all were accepted")
         print(f"loop CPU a mail: {1e3 * total_cpu / count:.3f} ms in all")

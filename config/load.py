@@ -12,7 +12,15 @@ from pydantic import BaseModel, ValidationError
 from config.model import TABLES, ChannelTable, Config
 
 MAX_FILE_BYTES = 1_048_576
-DEFAULT_CHANNELS: dict[str, Any] = {"mail": {"kind": "email", "listen": "127.0.0.1:8025"}}
+DEFAULT_CHANNELS: dict[str, Any] = {
+    "mail": {
+        "kind": "email",
+        "listen": "127.0.0.1:8025",
+        "address": "info@company.example",
+        "outgoing_directory": "outgoing",
+    }
+}
+"""Where nothing is configured: mail in by SMTP on this machine, any recipient is ours, answers become files."""
 _CHANNEL_NAME = re.compile(r"^[a-z][a-z0-9_-]{0,31}$")
 
 Problem = tuple[str, str]

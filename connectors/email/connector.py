@@ -6,6 +6,7 @@ from collections.abc import Callable
 from connectors.email.imap_mailbox import Mailbox
 from connectors.email.listener import Listener
 from connectors.email.parts import Part, PartsRunner
+from connectors.email.pickup import PickupDirectory
 from connectors.email.probe import probe_channel
 from connectors.email.settings import EmailSettings
 from connectors.email.submission import Submission
@@ -53,10 +54,12 @@ class EmailConnector:
                 await listener.close()
 
     async def send(self, parcel: Parcel) -> Receipt:
-        """Through the submission server."""
-        if self._submission is None:
-            raise PermanentFailure("This channel cannot send: add [submission] to its settings.")
-        return await self._submission.send(parcel)
+        """Through the submission server, or into the directory that stands in for one."""
+        if self._submission is not None:
+            return await self._submission.send(parcel)
+        if self._settings.outgoing_directory:
+            return await PickupDirectory(self._settings, self._context).send(parcel)
+        raise PermanentFailure("This channel cannot send: add [submission] to its settings.")
 
     async def probe(self) -> list[ProbeStep]:
         """Each part, step by step."""

@@ -146,6 +146,13 @@ class EmailSettings(_Table):
     )
     imap: ImapSettings | None = Field(default=None, description="A mailbox to read.")
     submission: SubmissionSettings | None = Field(default=None, description="The server that sends our mail.")
+    outgoing_directory: str = Field(
+        default="",
+        max_length=500,
+        description="Without a submission server: write outgoing mail to this directory (in the data directory) as "
+        ".eml files instead of sending it. For trying out.",
+        examples=["outgoing"],
+    )
     authserv_id: str = Field(
         default="",
         max_length=255,

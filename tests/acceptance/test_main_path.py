@@ -216,6 +216,15 @@ def test_a_newcomer_needs_no_configuration(tmp_path: Path) -> None:
         assert answer["intent"] == "who"
         assert "petra@customer.example" in answer["reply"]
         assert set(answer) >= {"reply", "intent", "slots", "choices"}
+        # An answer needs no mail server to be seen: it becomes a file, and the outbox says so.
+        assert "yes" in hub.bot("reply to petra: Yes, twelve of them.")["reply"].lower()
+        hub.bot("yes")
+        (item,) = hub.ask_json("outbox", "list", "--state", "queued")
+        hub.ask_json("outbox", "retry", item["id"])
+        (file,) = poll(lambda: list((hub.data / "outgoing").glob("*.eml")), lambda found: len(found) == 1)
+        answer = message_from_bytes(file.read_bytes(), policy=policy.default)
+        assert answer["To"] == "petra@customer.example"
+        assert answer["Subject"] == "Re: Hello"
         assert hub.run("contact", "nobody-here").returncode == 3
         second = subprocess.run(hub.command(), capture_output=True, text=True, timeout=30, check=False)
         assert second.returncode == 1

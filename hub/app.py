@@ -386,6 +386,7 @@ class _Assembly:
             turns=self.turns,
             metrics=self.metrics,
             note_ready=self.note_ready,
+            worker_start=self.worker.start,
             worker_stop=self.worker.close,
             site=self.make_site,
             http_host=listen.host,

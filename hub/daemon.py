@@ -68,6 +68,7 @@ class Parts:
     turns: Turns
     metrics: Metrics
     note_ready: Callable[[bool], None]
+    worker_start: Callable[[], Coroutine[Any, Any, None]]
     worker_stop: Callable[[], Awaitable[None]]
     site: Callable[[Callable[[], Awaitable[Health]]], web.Application]
     http_host: str
@@ -128,6 +129,8 @@ class Daemon:
         parts.note_ready(True)
         notify("READY=1")
         log.info("hub_ready", engine=parts.store.engine, port=self._web.port)
+        # The first message need not wait for the worker's process; being ready need not either.
+        parts.tasks["worker-start"] = asyncio.create_task(parts.worker_start(), name="worker-start")
         await self._first_links()
         self._greet(password)
 

@@ -93,7 +93,9 @@ def extract_terms(text: str) -> tuple[str, ...]:
         text = unicodedata.normalize("NFKC", text)
     terms: dict[str, None] = {}
     if "@" in text:
-        terms = dict.fromkeys(normal_term(address) for address in _ADDRESS.findall(text))
+        # An address holds no blank: only the words with an @ are searched, not the whole letter.
+        addressed = (word for word in text.split() if "@" in word)
+        terms = dict.fromkeys(normal_term(address) for word in addressed for address in _ADDRESS.findall(word))
     stems = _CACHE.stems
     for word in _WORD.findall(text):
         for term in stems(word):

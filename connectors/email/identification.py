@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
+from connectors.email.header import decode_words
 from hub.domain.instant import to_utc_ms
 
 MAX_REFERENCES = 50
@@ -44,7 +45,10 @@ def read_message_id(field: str) -> str:
 
 def read_references(field: str) -> tuple[str, ...]:
     """The ids of a References or In-Reply-To field, oldest first, each once. Of more than 50 the oldest and the newest
-    are kept: the first names the thread, the last the message answered."""
+    are kept: the first names the thread, the last the message answered. Some programs fold a long id into encoded
+    words, although RFC 2047 §5 forbids them there."""
+    if "=?" in field:
+        field = decode_words(field)
     written = ["".join(found.split()) for found in _BRACKETED.findall(field)]
     if not written:
         written = [word for word in _SEPARATOR.split(field.strip("<> ")) if "@" in word]

@@ -7,6 +7,7 @@ sending is transmitted once, the counts add up.
 import contextlib
 import os
 import random
+import shutil
 import signal
 import smtplib
 import threading
@@ -240,6 +241,7 @@ def database() -> Iterator[Secantus]:
     server.start()
     yield server
     server.stop()
+    shutil.rmtree(server.directory, ignore_errors=True)
 
 
 def storage_of(server: Secantus) -> str:

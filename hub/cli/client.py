@@ -156,6 +156,8 @@ def show_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty
     widths = [min(60, max(len(row[i]) for row in cells)) for i in range(len(headings) - 1)]
     for number, row in enumerate(cells):
         # The last column may be long (a reason, a detail): it has the rest of the line to itself.
-        line = "  ".join([*(cell[:width].ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1][:300]])
+        line = "  ".join(
+            [*(cell[:width].ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1][:300]]
+        )
         line = line.rstrip()
         click.echo(click.style(line, bold=True) if number == 0 else line)

@@ -80,6 +80,7 @@ class Layout(Generic[T]):
         if index.sparse:
             conditions = {key: {"$exists": True} for key in index.keys}
         for key, value in zip(index.keys, values, strict=False):
+            # Spelled out: SecantusDB 0.7.0b3 misses negative numbers where a plain equality stands beside a range.
             conditions.setdefault(key, {})["$eq"] = self.stored(key, sortable(value))
         return conditions
 

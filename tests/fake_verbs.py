@@ -141,6 +141,8 @@ class State:
         self.quarantined: dict[str, QuarantineLine] = {}
         self.audit: list[AuditEntry] = []
         self.keys: dict[str, ReplyReceipt] = {}
+        self.notes: dict[str, Interaction] = {}
+        self.own_tokens: list[AccessToken] = []
         self.html: dict[str, str] = {}
         self.calls: list[str] = []
 
@@ -347,9 +349,17 @@ class FakeTimeline(Verb):
         return self.s.html.get(interaction_id)
 
     async def note(
-        self, actor: Actor, contact_id: ContactId, text: str, conversation_id: ConversationId | None = None
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        conversation_id: ConversationId | None = None,
+        *,
+        key: str = "",
     ) -> Interaction:
         self.s.enter(actor, Right.WRITE_NOTES, "timeline.note")
+        if key in self.s.notes:
+            return self.s.notes[key]
         it = Interaction(
             id=InteractionId(random_id("i")),
             contact_id=contact_id,
@@ -360,6 +370,8 @@ class FakeTimeline(Verb):
             author=actor.user_id,
         )
         self.s.entries[it.id] = it
+        if key:
+            self.s.notes[key] = it
         if conversation_id:
             self.s.placements[it.id] = Placement(
                 id=it.id, conversation_id=conversation_id, at=it.at, evidence=Evidence.PERSON, confidence=1.0
@@ -675,7 +687,25 @@ class FakeUsers(Verb):
         return self._actor(user_id, "api", scopes) if user_id else None
 
     async def add_token(self, actor: Actor, name: str, scopes: Sequence[str] = ()) -> tuple[AccessToken, str]:
-        raise Refused("Not in the demo.")
+        if not name:
+            raise Invalid(
+                "A token has a name of 1 to 100 characters, so that it can be told from others.", field="name"
+            )
+        made = AccessToken(
+            id=f"t{len(self.s.own_tokens)}",
+            user_id=UserId(actor.id),
+            name=name,
+            scopes=tuple(scopes),
+            created_at=self.s.clock.now(),
+        )
+        self.s.own_tokens.append(made)
+        return made, "fernamt_demo_token"
+
+    async def tokens(self, actor: Actor) -> list[AccessToken]:
+        return [token for token in self.s.own_tokens if token.user_id == actor.id]
+
+    async def end_token(self, actor: Actor, token_id: str) -> None:
+        self.s.own_tokens = [token for token in self.s.own_tokens if token.id != token_id]
 
     async def actor_for(self, actor: Actor, name: str) -> Actor:
         self.s.enter(actor, Right.ASK_AS, "users.actor_for")

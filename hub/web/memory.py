@@ -12,8 +12,8 @@ MAX_LINES = 30
 
 
 class Nonces:
-    """Where a form that was sent twice (double click, back button) ended the first time. Replies do not need it: their
-    nonce is the key under which the outbox submits once, even across a restart."""
+    """Where a form that was sent twice (double click, back button) ended the first time. Replies and notes do not need
+    it: their nonce is the key under which the verb writes once, even across a restart."""
 
     def __init__(self) -> None:
         self._done: OrderedDict[tuple[str, str], str] = OrderedDict()

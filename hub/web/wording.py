@@ -137,6 +137,7 @@ WORDS: dict[str, dict[str, str]] = {
         "still-quarantined": "It still cannot be read, and stays here.",
         "password": "The new password is set.",
         "unlinked": "The link is removed.",
+        "token-ended": "The token is ended. Programs that hold it are locked out.",
     },
 }
 """Message ids by table and value. The catalogues hold a translation of each; a test compares."""

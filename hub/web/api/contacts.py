@@ -30,6 +30,11 @@ def _draft(request: web.Request, body: ContactBody) -> ContactDraft:
     )
 
 
+def _key(request: web.Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")[:200]
+    return f"api:{actor_of(request).id}:{key}" if key else ""
+
+
 async def list_contacts(request: web.Request) -> web.Response:
     """GET /contacts: by name, or those that fit `query`, best first."""
     verbs, actor = site_of(request).verbs, actor_of(request)
@@ -79,7 +84,7 @@ async def add_note(request: web.Request) -> web.Response:
     body = await read_body(request, NoteBody)
     conversation = ConversationId(body.conversation_id) if body.conversation_id else None
     verbs, actor = site_of(request).verbs, actor_of(request)
-    note = await verbs.timeline.note(actor, found.id, body.text, conversation)
+    note = await verbs.timeline.note(actor, found.id, body.text, conversation, key=_key(request))
     detail = await verbs.timeline.entry(actor, note.id)
     return web.json_response(shapes.entry(detail.entry), status=201)
 
@@ -103,12 +108,11 @@ async def send_reply(request: web.Request, conversation_id: ConversationId) -> w
     """Accept an answer; the same Idempotency-Key submits once."""
     body = await read_body(request, ReplyBody)
     verbs, actor = site_of(request).verbs, actor_of(request)
-    key = request.headers.get("Idempotency-Key", "")[:200]
     receipt = await verbs.conversations.reply(
         actor,
         conversation_id,
         body.text,
-        key=f"api:{actor.id}:{key}" if key else "",
+        key=_key(request),
         immediately=body.immediately,
     )
     return web.json_response(shapes.receipt(receipt), status=202)

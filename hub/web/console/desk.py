@@ -1,5 +1,6 @@
 """What an admin looks after: channels, outbox, quarantine, users, audit."""
 
+import secrets
 from datetime import date, timedelta
 from typing import Any
 
@@ -162,6 +163,15 @@ async def make_link_code(request: web.Request) -> web.Response:
     users, actor = site_of(request).verbs.users, actor_of(request)
     line = await users.get(actor, request.match_info["id"])
     return await _users_page(request, user=line, code=await users.link_code(actor, UserId(line.id)))
+
+
+async def renew_password(request: web.Request) -> web.Response:
+    """POST /users/{id}/password: a one-time password for somebody who forgot theirs; their sessions end."""
+    users, actor = site_of(request).verbs.users, actor_of(request)
+    line = await users.get(actor, request.match_info["id"])
+    password = "-".join(secrets.token_hex(2) for _ in range(4))
+    await users.set_password(actor, line.id, password)
+    return await _users_page(request, user=line, password=password)
 
 
 async def list_audit(request: web.Request) -> web.Response:

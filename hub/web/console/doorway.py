@@ -1,8 +1,7 @@
-"""Signing in and out, the forced change of a one-time password, and a colleague's own settings."""
+"""Signing in and out, the forced change of a one-time password, language and theme."""
 
 from aiohttp import web
 
-from hub.domain.address import Address
 from hub.domain.errors import Invalid, NotFound, TooMany
 from hub.web.console.forms import read_form
 from hub.web.formats import zone_named
@@ -112,30 +111,3 @@ async def _set_zone(request: web.Request, zone: str) -> None:
 def _keep(request: web.Request, response: web.Response, name: str, value: str) -> None:
     secure = site_of(request).facts.secure
     response.set_cookie(name, value, max_age=YEAR, httponly=True, secure=secure, samesite="Lax", path="/")
-
-
-async def show_me(request: web.Request) -> web.Response:
-    """GET /me: who I am here, my links, my settings."""
-    actor = actor_of(request)
-    line = await site_of(request).verbs.users.get(actor, actor.id)
-    return await page(request, "me.html", {"user": line}, section="me")
-
-
-async def link_me(request: web.Request) -> web.Response:
-    """POST /me/link-code: a code that binds one's own chat account."""
-    actor = actor_of(request)
-    if actor.user_id is None:
-        raise NotFound("There is no such colleague.")
-    users = site_of(request).verbs.users
-    code = await users.link_code(actor, actor.user_id)
-    line = await users.get(actor, actor.id)
-    return await page(request, "me.html", {"user": line, "code": code}, section="me")
-
-
-async def unlink_me(request: web.Request) -> web.Response:
-    """POST /me/unlink."""
-    form, actor = await read_form(request), actor_of(request)
-    channel, _, normal = form["address"].partition(":")
-    if actor.user_id is not None and normal:
-        await site_of(request).verbs.users.unlink(actor, actor.user_id, Address(channel=channel, normal=normal))
-    return redirect("/me?done=unlinked")

@@ -6,6 +6,7 @@ from aiohttp import web
 from aiohttp.web_request import FileField
 
 from hub.domain.errors import Invalid
+from hub.domain.people import Actor
 from hub.domain.views import FileData
 
 MAX_FILES = 10
@@ -26,6 +27,11 @@ class Form:
     def all(self, name: str) -> list[str]:
         """Every value of a field that may be ticked several times."""
         return self.many.get(name, [])
+
+
+def form_key(actor: Actor, form: Form) -> str:
+    """The key under which this form is carried out once, also when it is sent again after a restart."""
+    return f"console:{actor.id}:{form['nonce'][:64]}" if form["nonce"] else ""
 
 
 async def read_form(request: web.Request) -> Form:

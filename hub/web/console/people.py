@@ -9,7 +9,7 @@ from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, ConversationId
 from hub.domain.views import ContactDraft
 from hub.ports.store import Page
-from hub.web.console.forms import Form, read_form
+from hub.web.console.forms import Form, form_key, read_form
 from hub.web.console.stream import rows_of
 from hub.web.guard import status_of
 from hub.web.pages import page, query, reader_of, redirect
@@ -81,18 +81,15 @@ async def add_note(request: web.Request) -> web.Response:
     site, actor, form = site_of(request), actor_of(request), await read_form(request)
     identifier, conversation = ContactId(request.match_info["id"]), form["conversation"]
     back = f"/conversations/{conversation}" if conversation else f"/contacts/{identifier}"
-    if done := site.nonces.seen(actor.id, form["nonce"]):
-        return redirect(done)
     if not form["text"]:
         missing = {"note": "Write something first."}
         if conversation:
             raise Invalid("Write something first.", field="text")
         return await _contact_page(request, status=400, errors=missing)
     target = ConversationId(conversation) if conversation else None
-    note = await site.verbs.timeline.note(actor, identifier, form["text"], target)
-    location = f"{back}?done=note#{note.id}"
-    site.nonces.remember(actor.id, form["nonce"], location)
-    return redirect(location)
+    key = form_key(actor, form)
+    note = await site.verbs.timeline.note(actor, identifier, form["text"], target, key=key)
+    return redirect(f"{back}?done=note#{note.id}")
 
 
 def _draft(form: Form, *, edit: bool) -> ContactDraft:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.console import assistant, desk, doorway, entries, home, people, talk
+from hub.web.console import assistant, desk, doorway, entries, home, me, people, talk
 from hub.web.live import stream_events
 from hub.web.pages import redirect
 from hub.web.site import site_of
@@ -33,9 +33,11 @@ CONSOLE_ROUTES = [
     web.get("/password", doorway.show_password),
     web.post("/password", doorway.change_password),
     web.post("/preferences", doorway.set_preferences),
-    web.get("/me", doorway.show_me),
-    web.post("/me/link-code", doorway.link_me),
-    web.post("/me/unlink", doorway.unlink_me),
+    web.get("/me", me.show),
+    web.post("/me/link-code", me.make_link_code),
+    web.post("/me/unlink", me.unlink),
+    web.post("/me/tokens", me.add_token),
+    web.post("/me/tokens/{id}/end", me.end_token),
     web.get("/", home.show_home),
     web.get("/more", home.show_more),
     web.get("/search", home.search),
@@ -77,5 +79,6 @@ CONSOLE_ROUTES = [
     web.get("/users/new", desk.show_new_user),
     web.post("/users", desk.add_user),
     web.post("/users/{id}/link-code", desk.make_link_code),
+    web.post("/users/{id}/password", desk.renew_password),
     web.get("/audit", desk.list_audit),
 ]

@@ -8,7 +8,7 @@ from hub.domain.errors import Conflict, FernamtError, Invalid, Refused
 from hub.domain.ids import ConversationId, InteractionId, UserId
 from hub.domain.people import Actor, Right
 from hub.domain.views import ReplyDraft, UserLine
-from hub.web.console.forms import read_form
+from hub.web.console.forms import form_key, read_form
 from hub.web.console.stream import rows_of
 from hub.web.guard import status_of
 from hub.web.pages import page, query, reader_of, redirect
@@ -117,7 +117,7 @@ async def reply(request: web.Request) -> web.Response:
             actor,
             identifier,
             form["text"],
-            key=f"console:{actor.id}:{form['nonce'][:64]}" if form["nonce"] else "",
+            key=form_key(actor, form),
             files=form.files,
             immediately=form["immediately"] == "yes",
         )

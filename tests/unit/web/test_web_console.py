@@ -251,3 +251,23 @@ async def test_events_reach_the_page_and_end_with_the_session(anna, verbs):
         assert b"event: timeline" in seen
         assert contact_id("Jens Müller").encode() not in seen
     assert (await anna.get("/events?topics=nonsense")).status == 400
+
+
+async def test_access_tokens_are_shown_once(anna):
+    made = await (await anna.post("/me/tokens", {"name": "cash register", "scope": "read", "nonce": "t"})).text()
+    assert "fernamt_demo_token" in made
+    again = await anna.post("/me/tokens", {"name": "cash register", "scope": "read", "nonce": "t"})
+    assert again.status == 303
+    page = await (await anna.get("/me")).text()
+    assert "fernamt_demo_token" not in page
+    assert "liest nur" in page
+    assert (await anna.post("/me/tokens", {"name": ""})).status == 400
+    assert (await anna.post("/me/tokens/t0/end")).status == 303
+    assert "cash register" not in await (await anna.get("/me")).text()
+
+
+async def test_an_admin_gives_a_new_password(anna, verbs, user_id):
+    page = await (await anna.post(f"/users/{user_id('ben')}/password")).text()
+    found = re.search(r"<code>([0-9a-f-]{19})</code>", page)
+    assert found
+    assert verbs.state.passwords[user_id("ben")] == found[1]

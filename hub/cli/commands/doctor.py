@@ -57,9 +57,8 @@ def _check_machine(data: Path) -> list[dict[str, Any]]:
 def _check_config(config: Path | None) -> list[dict[str, Any]]:
     if config is None:
         return []
-    from connectors.registry import KINDS
-
     from config.load import ConfigError, load
+    from connectors.registry import KINDS
 
     try:
         load(config, {name: kind.settings for name, kind in KINDS.items()})

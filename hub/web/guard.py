@@ -16,6 +16,7 @@ from hub.domain.errors import (
     StoreUnavailable,
     TooMany,
 )
+from hub.web.api.shapes import error_fields
 from hub.web.pages import local_path, page, redirect
 from hub.web.site import ACTOR, client_of, site_of
 
@@ -108,8 +109,6 @@ async def error_response(request: web.Request, error: FernamtError, status: int 
     """The error as JSON for programs, as a page for people."""
     status = status or status_of(error)
     if is_api(request):
-        from hub.web.api.shapes import error_fields
-
         return error_json(error, status, error_fields(error))
     response = await page(request, "error.html", {"error": error, "status": status}, status=status)
     if isinstance(error, TooMany):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -25,8 +26,6 @@ class Streams:
     def enter(self) -> asyncio.Task[object]:
         """Register the current request. Raises TooMany."""
         if len(self._tasks) >= MAX_STREAMS:
-            from datetime import timedelta
-
             raise TooMany("Too many pages are open for live updates.", retry_after=timedelta(seconds=30))
         task = asyncio.current_task()
         assert task is not None

@@ -1,5 +1,7 @@
 """What the script adds, and that everything else works without it."""
 
+import dataclasses
+
 from hub.domain.people import user_id_of
 from hub.ports.events import Event, Topic
 from tests.fake_company import contact_id
@@ -61,6 +63,20 @@ async def test_older_entries_come_while_scrolling(demo, open_page):
     ids = await page.evaluate("[...document.querySelectorAll('.stream > *')].map((e) => e.id)")
     assert len(ids) == len(set(ids))
     assert await page.locator("[data-older]").count() == 0
+
+
+async def test_long_lists_grow_while_scrolling(demo, open_page):
+    petra = demo.verbs.state.contacts[PETRA]
+    for n in range(120):
+        extra = dataclasses.replace(petra, id=f"c_extra{n}", name=f"Zoe {n:03}", sort_name=f"zoe {n:03}")
+        demo.verbs.state.contacts[extra.id] = extra
+    page = await open_page("en")
+    await page.goto(f"{demo.url}/contacts")
+    assert await page.locator(".list li").count() == 50
+    for expected in (100, 135):
+        await page.locator(".list li").last.scroll_into_view_if_needed()
+        await page.wait_for_function("n => document.querySelectorAll('.list li').length >= n", arg=expected)
+    assert await page.locator("[data-more]").count() == 0
 
 
 async def test_the_page_says_when_live_updates_stop(demo, open_page):

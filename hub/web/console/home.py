@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from hub.domain.people import Right, UserRole
-from hub.web.pages import page
+from hub.web.pages import page, query
 from hub.web.site import actor_of, site_of
 
 
@@ -51,7 +51,7 @@ async def search(request: web.Request) -> web.Response:
         "next": found.next if found else None,
         "after": after or "",
     }
-    return await page(request, "search.html", values, section="search", twin=f"/api/v1/search?q={text}")
+    return await page(request, "search.html", values, section="search", twin="/api/v1/search" + query(q=text))
 
 
 async def find(request: web.Request) -> web.Response:

@@ -60,6 +60,16 @@
     return null;
   }
 
+  // A list that was scrolled on keeps its length: known lines are brought up to date, new ones come on top.
+  function mergeList(part, source) {
+    const list = part.querySelector(".list");
+    for (const line of [...source.querySelectorAll(".list > li")].reverse()) {
+      const known = line.id && document.getElementById(line.id);
+      if (known && known.innerHTML !== line.innerHTML) known.replaceWith(line);
+      else if (!known) list?.prepend(line);
+    }
+  }
+
   // Live parts: <div data-live="topics" data-src="url" [data-merge] [data-pick="#part"]>.
   const timers = new Map();
   async function refresh(part) {
@@ -68,6 +78,7 @@
       const source = part.dataset.pick ? page.querySelector(part.dataset.pick) : page.body;
       if (!source) return;
       if ("merge" in part.dataset) merge(part, source);
+      else if (part.dataset.grown) mergeList(part, source);
       else if (!busy(part) && part.innerHTML !== source.innerHTML) {
         const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
         part.replaceChildren(...source.childNodes);
@@ -129,6 +140,8 @@
         const fetched = list.id ? page.getElementById(list.id) : page.querySelector(`.${[...scope.classList].join(".") || "page"} .list`);
         const next = page.querySelector("[data-more]")?.closest(".older");
         list.append(...(fetched ? fetched.children : []));
+        const part = list.closest("[data-live]");
+        if (part) part.dataset.grown = "yes";
         if (next) { paragraph.replaceWith(next); watch(next.parentElement); } else paragraph.remove();
       }
     } catch { delete link.dataset.busy; failed(); }

@@ -1,9 +1,12 @@
 """`/api/v1` as the command line and other programs see it."""
 
+from pathlib import Path
+
 import pytest
 
 from hub.domain.errors import StoreUnavailable
 from hub.domain.outbox import OutboxState
+from hub.web.api.routes import API_ROUTES
 from tests.fake_company import contact_id
 from tests.unit.web.conftest import Program
 
@@ -171,3 +174,18 @@ async def test_store_down(api, verbs):
     assert (await api.call("GET", "/status"))[0] == 503
     assert (await api.call("GET", "/nothing"))[0] == 404
     assert (await api.call("PUT", "/contacts"))[0] == 405
+
+
+def test_every_endpoint_is_documented():
+    text = (Path(__file__).parents[3] / "docs/api.md").read_text("utf-8")
+    for route in API_ROUTES:
+        path = route.path.removeprefix("/api/v1")
+        for full, short in (
+            ("{ref:[^/]+}", "{ref}"),
+            ("{index:\\d{1,4}}", "{index}"),
+            ("{act:retry|cancel|settle}", "{act}"),
+        ):
+            path = path.replace(full, short)
+        for act in ("retry", "cancel", "settle") if "{act}" in path else ("",):
+            shown = path.replace("{act}", act)
+            assert f"{route.method} | `{shown}`" in text or f"`{route.method} {shown}`" in text, shown

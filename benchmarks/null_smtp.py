@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP
 class Null:
     """250 to everything."""
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         return "250 OK"
 
 

@@ -60,6 +60,12 @@ class HttpTable(Table):
         description="Address under which people reach it, for links and for Secure cookies, "
         "such as https://hub.example.org.",
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Addresses of proxies in front, such as 127.0.0.1: their X-Forwarded-For is believed, "
+        "so that limits count people and not the proxy.",
+    )
 
 
 class IntakeTable(Table):

@@ -4,6 +4,7 @@ decision 5) that imports everyone."""
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -307,6 +308,7 @@ class _Assembly:
             secret=self.secret,
             hostname=self.config.hub.hostname,
             take_back_seconds=self.config.replies.take_back_seconds,
+            lifetime=timedelta(hours=self.config.replies.give_up_hours),
         )
         return Conversations(
             store=self.store,
@@ -351,6 +353,7 @@ class _Assembly:
                 version=VERSION,
                 company=self.config.hub.company,
                 base_url=self.config.http.public_url,
+                trusted_proxies=self.config.http.trusted_proxies,
                 language=self.config.hub.language,
                 time_zone=self.config.hub.time_zone,
             ),

@@ -71,6 +71,7 @@ class Replies:
         secret: bytes,
         hostname: str,
         take_back_seconds: int = 20,
+        lifetime: timedelta = LIFETIME,
     ) -> None:
         self._conversations = store.documents(CONVERSATIONS)
         self._contacts = store.documents(CONTACTS)
@@ -81,6 +82,7 @@ class Replies:
         self._clock, self._accounts, self._outbox, self._entries = clock, accounts, outbox, entries
         self._suppressions, self._audit, self._owns = suppressions, audit, owns
         self._secret, self._hostname, self._take_back = secret, hostname, take_back_seconds
+        self._lifetime = lifetime
 
     # Which conversation
 
@@ -258,7 +260,7 @@ class Replies:
             content=content,
             due_at=due,
             created_at=now,
-            give_up_at=due + LIFETIME,
+            give_up_at=due + self._lifetime,
             contact_id=thread.conversation.contact_id,
             conversation_id=thread.conversation.id,
             entry_id=entry_id,

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 CONNECT_SECONDS = 30.0
 ACK_SECONDS = 15.0
 ACK_DELAY = 0.02
-RECEIPT_DELAY = 0.1
+RECEIPT_DELAY = 0.5
 MAX_RECEIPTS = 200
 STREAM = "archive"
 
@@ -53,7 +53,7 @@ class XmppConnector:
         self._inlet: Inlet | None = None
         self._unacked: dict[str, asyncio.Future[None]] = {}
         self._ack_timer: asyncio.TimerHandle | None = None
-        self._receipts: dict[str, list[Message]] = {}
+        self._receipts: list[Message] = []
         self._receipt_timer: asyncio.TimerHandle | None = None
         self._trouble: asyncio.Future[None] | None = None
         self._cursor: asyncio.Task[None] | None = None
@@ -196,22 +196,19 @@ class XmppConnector:
             return
         receipt = self._client.make_message(mto=message["from"], mtype=message["type"])
         receipt["receipt"] = message["id"]
-        # Held for a moment, to go out behind an answer: on their way through a server that leaves Nagle's algorithm on,
-        # an answer behind a receipt waits for the reader's delayed acknowledgement of TCP, 40 ms.
-        self._receipts.setdefault(message["from"].bare, []).append(receipt)
-        if sum(map(len, self._receipts.values())) >= MAX_RECEIPTS:
+        # Held for a moment and sent together: in a quick exchange each small stanza on its way through a server that
+        # leaves Nagle's algorithm on makes the next answer wait for the reader's delayed acknowledgement of TCP, 40 ms.
+        self._receipts.append(receipt)
+        if len(self._receipts) >= MAX_RECEIPTS:
             self._send_receipts()
         elif self._receipt_timer is None:
             self._receipt_timer = asyncio.get_running_loop().call_later(RECEIPT_DELAY, self._send_receipts)
 
-    def _send_receipts(self, reader: str = "") -> None:
-        """Send what is held, for everyone or for one reader (bare JID)."""
-        if reader:
-            held = self._receipts.pop(reader, [])
-        else:
+    def _send_receipts(self) -> None:
+        if self._receipt_timer is not None:
+            self._receipt_timer.cancel()
             self._receipt_timer = None
-            held = [receipt for receipts in self._receipts.values() for receipt in receipts]
-            self._receipts.clear()
+        held, self._receipts = self._receipts, []
         for receipt in held:
             if self._client is not None:
                 receipt.send()
@@ -286,7 +283,6 @@ class XmppConnector:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unacked[stanza_id] = waiter
         message.send()
-        self._send_receipts(message["to"].bare)
         if not client.plugin["xep_0198"].enabled_out:
             self._unacked.pop(stanza_id, None)
             return

@@ -184,8 +184,11 @@ async def test_ac41_kill_minus_nine_under_load_loses_nothing(company: HubProcess
         acknowledged.append(f"Last {number}")
 
     for round_ in range(3):
+        before = len(acknowledged)
         load = [asyncio.create_task(send(round_ * 100 + n)) for n in range(100)]
-        await asyncio.sleep(0.15 + 0.1 * round_)
+        async with asyncio.timeout(30):
+            while len(acknowledged) < before + 5 + 20 * round_:
+                await asyncio.sleep(0.005)
         company.kill()
         await asyncio.gather(*load)
         company.start()

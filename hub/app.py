@@ -214,6 +214,7 @@ class _Assembly:
             audit=self.audit,
             entries=self.entries,
             suppressions=self.suppressions,
+            lifetime=timedelta(hours=self.config.replies.give_up_hours),
         )
         transmitter = Transmitter(
             store=store,
@@ -282,13 +283,9 @@ class _Assembly:
                 channels=channels,
                 version=VERSION,
                 started_at=self.started_at,
-                ready=self.is_up,
+                ready=lambda: self.ready,
             ),
         )
-
-    def is_up(self) -> bool:
-        """Whether the daemon has said that it is ready."""
-        return self.ready
 
     def note_ready(self, ready: bool) -> None:
         """The daemon says so."""

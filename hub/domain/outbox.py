@@ -17,7 +17,7 @@ class OutboxState(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     HELD = "held"
-    """Needs a person: unknown outcome, or no way to send."""
+    """Needs a person: nobody knows whether it was sent."""
     FAILED = "failed"
     BOUNCED = "bounced"
     CANCELLED = "cancelled"

@@ -48,10 +48,11 @@ class Outbox:
         audit: Audit,
         entries: OutgoingEntries,
         suppressions: Suppressions,
+        lifetime: timedelta = LIFETIME,
     ) -> None:
         self._items = store.documents(OUTBOX)
         self._clock, self._events, self._audit = clock, events, audit
-        self._entries, self._suppressions = entries, suppressions
+        self._entries, self._suppressions, self._lifetime = entries, suppressions, lifetime
         self._listeners: list[Callable[[OutboxItem], None]] = []
         self._followers: list[Tell] = []
         self._tell: Tell | None = None
@@ -183,7 +184,7 @@ class Outbox:
         def again(item: OutboxItem, now: datetime) -> OutboxItem:
             if item.state is OutboxState.QUEUED:
                 return replace(item, due_at=min(item.due_at, now))
-            changes = {"due_at": now, "give_up_at": now + LIFETIME, "reason": "", "detail": ""}
+            changes = {"due_at": now, "give_up_at": now + self._lifetime, "reason": "", "detail": ""}
             return transition(item, OutboxState.QUEUED, **changes)
 
         return await self._change(actor, "outbox.retry", item_id, again)

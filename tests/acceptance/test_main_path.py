@@ -126,13 +126,13 @@ async def test_mail_and_chat_in_one_timeline_the_bot_answers_and_replies(
         proposal = await alice.ask(bot, "antworte ihr: 1.200 €, Lieferung in vier Wochen.")
         assert "1.200 €" in proposal
         receipt = await alice.ask(bot, "ja")
-        assert "nicht" not in receipt.lower().split("„")[0]
+        assert receipt.startswith("Gesendet")
         answer = newest_mail(dovecot, "kunde@box.test", already + 1)
         assert "1.200 €" in answer.get_content()
         assert answer["In-Reply-To"] == mail["Message-ID"]
         assert mail["Message-ID"] in answer["References"]
         assert re.match(r"<f1\.[a-z2-7]{26}\.", answer["Message-ID"])
-        assert answer["Subject"] == "AW: Angebot für 12 Stühle" or answer["Subject"] == "Re: Angebot für 12 Stühle"
+        assert answer["Subject"] == "AW: Angebot für 12 Stühle"
         # The customer's answer joins the same conversation.
         follow = customer_mail(
             "AW: Angebot für 12 Stühle",
@@ -148,7 +148,7 @@ async def test_mail_and_chat_in_one_timeline_the_bot_answers_and_replies(
     assert len({e["conversation_id"] for e in messages}) == 1
     channels = {line["name"]: line for line in company.ask_json("channel", "list")}
     assert channels["mail"]["seen"] == 3
-    assert channels["mail"]["duplicates"] == 1 or channels["mail"]["done"] == 3
+    assert (channels["mail"]["done"], channels["mail"]["duplicates"]) == (2, 1)
     # Nothing is lost or doubled over SIGTERM and a new start.
     assert company.stop() == 0
     company.start()

@@ -4,7 +4,7 @@ A codec is compiled once for each dataclass: reflection over the type hints writ
 a generic walk costs ten times as much and every message passes here several times. The stored form is kept small and
 open to change:
 
-* `id` is stored as `_id`; StrEnum as its value, Decimal as text, datetime as a BSON date (whole milliseconds).
+* `id` is stored as `_id`; StrEnum as its value, Decimal and date as text, datetime as a BSON date (whole milliseconds).
 * A field that equals its default is left out (unless it is `kept`, as the fields of indexes are), and so is None.
 * Reading ignores fields it does not know, and gives missing ones their default: old documents stay readable.
 """
@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import MISSING
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, NewType, TypeVar
@@ -106,7 +106,7 @@ class _Compiler:
             raise TypeError(f"{cls!r} is no dataclass")
         self._cls = cls
         self._kept = kept
-        self._names: dict[str, Any] = {"cls": cls, "new": object.__new__, "UTC": UTC, "Decimal": Decimal}
+        self._names: dict[str, Any] = {"cls": cls, "new": object.__new__, "UTC": UTC, "Decimal": Decimal, "date": date}
         self._names["missing"] = _ABSENT
         hints = typing.get_type_hints(cls)
         self._fields = [(field, self._form(hints[field.name])) for field in dataclasses.fields(cls) if field.init]
@@ -130,6 +130,8 @@ class _Compiler:
             return _Form()
         if hint is datetime:
             return _Form(read="v.replace(tzinfo=UTC)")
+        if hint is date:
+            return _Form(write="v.isoformat()", read="date.fromisoformat(v)")
         if hint is Decimal:
             return _Form(write="str(v)", read="Decimal(v)")
         if isinstance(hint, type) and issubclass(hint, StrEnum):

@@ -32,6 +32,16 @@ class Right(StrEnum):
     RUN_USERS = "run-users"
     READ_STATUS = "read-status"
     ASK_AS = "ask-as"
+    READ_ACCOUNTS = "read-accounts"
+    BOOK = "book"
+    """Book into the ledger, take back, remind of payments."""
+    READ_CALENDARS = "read-calendars"
+    BOOK_APPOINTMENTS = "book-appointments"
+    MERGE_CONTACTS = "merge-contacts"
+    EXPORT_CONTACTS = "export-contacts"
+    RUN_QUEUES = "run-queues"
+    """Configure queues and canned replies."""
+    READ_AUDIT = "read-audit"
 
 
 AGENT_RIGHTS = frozenset(
@@ -43,9 +53,17 @@ AGENT_RIGHTS = frozenset(
         Right.OWN_CONVERSATIONS,
         Right.RUN_OUTBOX,
         Right.READ_STATUS,
+        Right.READ_ACCOUNTS,
+        Right.BOOK,
+        Right.READ_CALENDARS,
+        Right.BOOK_APPOINTMENTS,
+        Right.MERGE_CONTACTS,
+        Right.EXPORT_CONTACTS,
     }
 )
-READING_RIGHTS = frozenset({Right.READ_CONTACTS, Right.READ_STATUS})
+READING_RIGHTS = frozenset(
+    {Right.READ_CONTACTS, Right.READ_STATUS, Right.READ_ACCOUNTS, Right.READ_CALENDARS, Right.READ_AUDIT}
+)
 SCOPE_LOCAL = "local"
 """Scope of the one token that lies in the hub's data directory: its holder may ask as somebody else."""
 SCOPE_READ = "read"

@@ -4,12 +4,17 @@ cannot be queried. docs/queries.md says which query and which invariant each one
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from hub.domain.appointment import Appointment, Calendar, CalendarDay
 from hub.domain.arrival import ArrivalRecord
 from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
+from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
+from hub.domain.ledger import LedgerEntry
+from hub.domain.merging import Merge
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Session, StaffLink, User
+from hub.domain.reminder import AlertChoice, Reminder
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
 
@@ -132,6 +137,43 @@ AUDIT = Kind(
 TOMBSTONES = Kind(name="tombstones", type=Tombstone)
 SUPPRESSIONS = Kind(name="suppressions", type=Suppression)
 SETTINGS = Kind(name="settings", type=Setting)
+LEDGER = Kind(
+    name="ledger",
+    type=LedgerEntry,
+    indexes=(
+        Index(name="by_account", keys=("account", "seq")),
+        Index(name="by_contact", keys=("contact_id", "booked_at")),
+        Index(name="by_number", keys=("number", "date")),
+    ),
+)
+CALENDARS = Kind(
+    name="calendars",
+    type=Calendar,
+    indexes=(Index(name="by_name", keys=("sort_name",)), Index(name="by_feed", keys=("feed",))),
+)
+APPOINTMENTS = Kind(
+    name="appointments",
+    type=Appointment,
+    indexes=(
+        Index(name="by_calendar", keys=("calendars", "start"), many=True),
+        Index(name="by_contact", keys=("contact_id", "start"), sparse=True),
+        Index(name="by_uid", keys=("uid",)),
+    ),
+)
+CALENDAR_DAYS = Kind(name="calendar_days", type=CalendarDay)
+REMINDERS = Kind(
+    name="reminders",
+    type=Reminder,
+    indexes=(
+        Index(name="by_state", keys=("state", "due_at")),
+        Index(name="mine", keys=("open_for", "due_at"), sparse=True),
+        Index(name="by_subject", keys=("subject_id", "due_at")),
+    ),
+)
+ALERTS = Kind(name="alerts", type=AlertChoice)
+MERGES = Kind(name="merges", type=Merge, indexes=(Index(name="by_survivor", keys=("survivor_id", "at")),))
+QUEUES = Kind(name="queues", type=Queue, indexes=(Index(name="by_name", keys=("name",)),))
+CANNED_REPLIES = Kind(name="canned_replies", type=CannedReply, indexes=(Index(name="by_name", keys=("name",)),))
 
 ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
@@ -155,4 +197,13 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     TOMBSTONES,
     SUPPRESSIONS,
     SETTINGS,
+    LEDGER,
+    CALENDARS,
+    APPOINTMENTS,
+    CALENDAR_DAYS,
+    REMINDERS,
+    ALERTS,
+    MERGES,
+    QUEUES,
+    CANNED_REPLIES,
 )

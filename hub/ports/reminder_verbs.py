@@ -1,0 +1,29 @@
+"""Verbs of reminders, alerts and the day's overview (hub/services/reminders.py, hub/services/briefing.py)."""
+
+from datetime import datetime
+from typing import Protocol
+
+from hub.domain.ids import ContactId
+from hub.domain.people import Actor
+from hub.domain.reminder import AlertChoice, Briefing, Reminder
+
+
+class ReminderVerbs(Protocol):
+    """All of them about oneself."""
+
+    async def remind(
+        self, actor: Actor, at: datetime, text: str, *, contact_id: ContactId | None = None, key: str
+    ) -> Reminder:
+        """Raises Invalid for a moment that is past, or more than five years ahead; TooMany above 500 open ones."""
+
+    async def mine(self, actor: Actor, limit: int = 50) -> list[Reminder]:
+        """Still due, soonest first."""
+
+    async def drop(self, actor: Actor, reminder_id: str) -> Reminder:
+        """Raises NotFound; Conflict where it was said already."""
+
+    async def alerts(self, actor: Actor) -> AlertChoice: ...
+
+    async def set_alert(self, actor: Actor, topic: str, on: bool) -> AlertChoice: ...
+
+    async def briefing(self, actor: Actor) -> Briefing: ...

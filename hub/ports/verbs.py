@@ -29,7 +29,12 @@ from hub.domain.views import (
     TimelineEntry,
     UserLine,
 )
+from hub.ports.account_verbs import AccountVerbs
+from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.connector import ProbeStep
+from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.registry_verbs import RegistryVerbs
+from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.store import Page
 
 
@@ -280,3 +285,18 @@ class Verbs(Protocol):
 
     @property
     def status(self) -> StatusVerbs: ...
+
+    @property
+    def accounts(self) -> AccountVerbs: ...
+
+    @property
+    def calendar(self) -> CalendarVerbs: ...
+
+    @property
+    def reminders(self) -> ReminderVerbs: ...
+
+    @property
+    def register(self) -> RegistryVerbs: ...
+
+    @property
+    def desk(self) -> DeskVerbs: ...

@@ -1,11 +1,13 @@
 """What programs send, checked by pydantic, and the small reading helpers of every endpoint."""
 
+import secrets
 from typing import Annotated, Literal, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from hub.domain.errors import Conflict, Invalid
+from hub.web.site import actor_of
 
 MAX_BODY = 1_048_576
 MAX_LIMIT = 200
@@ -95,6 +97,29 @@ async def read_body(request: web.Request, model: type[B]) -> B:
         }
         listed = "; ".join(f"{name}: {text}" for name, text in problems.items())
         raise Invalid(f"The body cannot be understood: {listed}", **problems) from error
+
+
+MAX_FILE = 20_971_520
+
+
+async def read_file(request: web.Request) -> bytes:
+    """A file as the body, at most 20 MiB. Raises Invalid for an empty one."""
+    if (request.content_length or 0) > MAX_FILE:
+        raise web.HTTPRequestEntityTooLarge(max_size=MAX_FILE, actual_size=request.content_length or 0)
+    data = bytearray()
+    async for chunk in request.content.iter_chunked(65_536):
+        data += chunk
+        if len(data) > MAX_FILE:
+            raise web.HTTPRequestEntityTooLarge(max_size=MAX_FILE, actual_size=len(data))
+    if not data:
+        raise Invalid("The file is empty.", field="file")
+    return bytes(data)
+
+
+def required_key(request: web.Request) -> str:
+    """The Idempotency-Key, bound to who acts. Without one each request is an act of its own."""
+    key = request.headers.get("Idempotency-Key", "")[:200] or secrets.token_hex(16)
+    return f"api:{actor_of(request).id}:{key}"
 
 
 def page_of(request: web.Request) -> tuple[str | None, int]:

@@ -55,6 +55,8 @@ class Purpose(StrEnum):
     """An answer, reminder or acknowledgement that no person wrote."""
     NOTICE = "notice"
     """Word to a colleague; not on any timeline."""
+    LETTER = "letter"
+    """What the company sends by itself and wants bounces of: payment reminders, invitations, appointment reminders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ class OutgoingEntries:
         """The entry of an item, the same for all items that share it; None for what stands on no timeline."""
         if item.entry_id is None or item.contact_id is None:
             return None
-        automatic = item.purpose is Purpose.AUTOMATIC
+        automatic = item.purpose in (Purpose.AUTOMATIC, Purpose.LETTER)
         return Interaction(
             id=item.entry_id,
             contact_id=item.contact_id,
@@ -204,7 +204,7 @@ class OutgoingEntries:
                 conversation, last_at=entry.at, last_interaction=entry.id, last_text=" ".join(entry.text.split())[:200]
             )
         # A late entry must hide neither that the contact has written again since, nor what a colleague decided.
-        if newest or not late:
+        if (newest or not late) and _answers(conversation, item):
             conversation = replace(conversation, waiting_since=None)
             if item.purpose is Purpose.REPLY and item.author and conversation.owner_kind is not OwnerKind.USER:
                 conversation = replace(conversation, owner=item.author)
@@ -245,3 +245,11 @@ class OutgoingEntries:
             if await self._conversations.replace(waiting, conversation.version):
                 self._publish(waiting)
                 return
+
+
+def _answers(conversation: Conversation, item: OutboxItem) -> bool:
+    """Whether the contact need not wait any more: a colleague's words, or the bot's where the bot is in charge. A
+    reminder or an acknowledgement answers nobody."""
+    if item.purpose is Purpose.AUTOMATIC:
+        return conversation.owner_kind is OwnerKind.BOT
+    return item.purpose is not Purpose.LETTER

@@ -51,7 +51,10 @@ class Reminder:
     created_at: datetime
     fired_at: datetime | None = None
     open_for: UserId | None = None
-    """Equal to `user_id` while DUE and OWN: the sparse index of "my reminders"."""
+    """Equal to `user_id` while OWN and DUE, or OWN and FIRED though no chat reached the colleague (then overdue): the
+    sparse index of "my reminders"."""
+    subject: str = ""
+    """Of a mail to the contact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ Handler = Callable[[Reminder], Awaitable[None]]
 class SpeaksToContacts(Protocol):
     """Says something to a contact on the channel that they used last."""
 
-    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str) -> None:
+    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str) -> object:
         """Once for each key."""
 
 

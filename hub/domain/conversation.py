@@ -57,6 +57,10 @@ class Conversation:
     """Address keys seen in it, at most 100."""
     closed_at: datetime | None = None
     deleted: bool = False
+    queue: str = ""
+    """Id of the queue that it came to (hub/domain/desk.py); '' until it is placed."""
+    snoozed_until: datetime | None = None
+    """Out of the inbox until then, or until the contact writes; `waiting_since` is None meanwhile."""
 
     @property
     def owner_kind(self) -> OwnerKind:

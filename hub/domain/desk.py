@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from hub.domain.appointment import WorkingHours
 from hub.domain.ids import ConversationId, UserId
 
 
@@ -34,6 +35,13 @@ class Queue:
     resolution_minutes: int = 0
     next_member: int = 0
     """For round robin."""
+    hours: tuple[WorkingHours, ...] = ()
+    """Business hours, in which the minutes of targets count; none: Monday to Friday, 9 to 17."""
+    time_zone: str = ""
+    """'' for the company's."""
+    country: str = "DE"
+    subdivision: str = ""
+    """For public holidays, for example "NW"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,18 +37,20 @@ def with_entry(conversation: Conversation, entry: Interaction, participants: Ite
         return conversation
     changed = _with_participants(conversation, participants)
     waiting, state, closed_at = conversation.waiting_since, conversation.state, conversation.closed_at
+    snoozed = conversation.snoozed_until
     newest = entry.at >= conversation.last_at
     if awaits_answer(entry):
         if state is ConversationState.CLOSED and (closed_at is None or entry.at > closed_at):
             state, closed_at = ConversationState.OPEN, None
         if newest and waiting is None and state is ConversationState.OPEN:
-            waiting = entry.at
+            waiting, snoozed = entry.at, None
     elif entry.direction is Direction.OUTBOUND and waiting is not None and entry.at >= waiting:
         waiting = None
     if newest:
         return replace(
             changed,
             waiting_since=waiting,
+            snoozed_until=snoozed,
             state=state,
             closed_at=closed_at,
             last_at=entry.at,

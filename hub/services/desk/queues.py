@@ -86,6 +86,11 @@ class Queues:
         """Give a new conversation to its queue, and to a member where the queue assigns. To be called once it is in the
         store; calling again changes nothing. A bot's conversation is placed when the bot hands it over."""
         for _ in range(TRIES):
+            # What intake holds may be older than what is there by now; a turn is only taken for what is not placed.
+            current = await self._conversations.get(conversation.id)
+            if current is None:
+                return conversation
+            conversation = current
             if conversation.queue or conversation.deleted or conversation.owner_kind is OwnerKind.BOT:
                 return conversation
             queue = await self._queue_of(conversation)
@@ -97,10 +102,6 @@ class Queues:
             placed = replace(conversation, queue=queue.id, owner=owner)
             if await self._conversations.replace(placed, conversation.version):
                 return replace(placed, version=conversation.version + 1)
-            current = await self._conversations.get(conversation.id)
-            if current is None:
-                return conversation
-            conversation = current
         raise Conflict("The conversation changes all the time; try again.")
 
     async def _queue_of(self, conversation: Conversation) -> Queue:

@@ -83,15 +83,19 @@ class Queues:
     # Placing
 
     async def place(self, conversation: Conversation) -> Conversation:
-        """Give a new conversation to its queue, and to a member where the queue assigns. To be called once it is in the
-        store; calling again changes nothing. A bot's conversation is placed when the bot hands it over."""
+        """Give a new conversation to its queue, and to a member where the queue assigns; of one that is placed already
+        only the target of its answer is planned. To be called for each conversation in which somebody has just written,
+        once that is in the store; calling again changes nothing. A bot's is placed when the bot hands it over."""
         for _ in range(TRIES):
             # What intake holds may be older than what is there by now; a turn is only taken for what is not placed.
             current = await self._conversations.get(conversation.id)
             if current is None:
                 return conversation
             conversation = current
-            if conversation.queue or conversation.deleted or conversation.owner_kind is OwnerKind.BOT:
+            if conversation.deleted or conversation.owner_kind is OwnerKind.BOT:
+                return conversation
+            if conversation.queue:
+                await self._wait_again(conversation)
                 return conversation
             queue = await self._queue_of(conversation)
             # Before the conversation says that it is placed, so that a crash in between is finished by a repetition.
@@ -103,6 +107,12 @@ class Queues:
             if await self._conversations.replace(placed, conversation.version):
                 return replace(placed, version=conversation.version + 1)
         raise Conflict("The conversation changes all the time; try again.")
+
+    async def _wait_again(self, conversation: Conversation) -> None:
+        """The contact wrote again after our answer: that answer too has its target."""
+        queue = await self._queues.get(conversation.queue)
+        if queue is not None:
+            await self._targets.plan(conversation, queue)
 
     async def _queue_of(self, conversation: Conversation) -> Queue:
         queues = await self.all()

@@ -56,7 +56,8 @@ class Targets:
         return business_due(since, minutes, hours, zone, queue.country, queue.subdivision)
 
     async def plan(self, conversation: Conversation, queue: Queue) -> None:
-        """For a new conversation in which somebody waits. Planning twice is planning once."""
+        """For a conversation in which somebody waits: an answer to each time that they began to wait, and one
+        settlement. Planning twice is planning once."""
         since = conversation.waiting_since
         if since is None:
             return
@@ -74,7 +75,7 @@ class Targets:
         self, conversation: Conversation, queue: Queue, which: str, since: datetime, minutes: int
     ) -> Reminder:
         return Reminder(
-            id=derived_id("n", "target", which, conversation.id),
+            id=derived_id("n", "target", which, conversation.id, since.isoformat() if which == FIRST else ""),
             version=1,
             kind=ReminderKind.TARGET,
             due_at=self._due(queue, since, minutes),

@@ -233,6 +233,20 @@ async def test_an_answer_in_time_is_no_alarm(office: DeskOffice) -> None:
     assert office.notices("ben")[0].startswith("Not settled yet: Petra Müller")
 
 
+async def test_each_time_that_somebody_waits_has_its_target(office: DeskOffice) -> None:
+    await office.queue(members=office.both, first_response_minutes=60, resolution_minutes=600)
+    placed = await office.desk.place(await office.waits())
+    again = replace(placed, waiting_since=office.office.later(hours=2))
+    await office.store.documents(CONVERSATIONS).replace(again, placed.version)
+    for _ in range(2):
+        await office.desk.place(again)
+    assert len(targets(office)) == 3
+    await office.reminding.fire_due()
+    assert office.notices() == []
+    await office.fire_at(office.clock.now() + timedelta(hours=1))
+    assert len(office.notices()) == 2
+
+
 # Snoozing
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bots.language.dates import DateWords, load_date_words
 from bots.language.template import Template, compile_template
 from hub.domain.folding import fold
 
@@ -41,6 +42,8 @@ class LanguagePack:
     """Words that join a command to the text of a message ("dass", "that") and are not part of it."""
     wording: Mapping[str, str]
     formats: Mapping[str, Any]
+    dates: DateWords | None
+    """How days and times are said; None where the pack has no dates.toml."""
     vocabulary: frozenset[str]
     """Every word that phrases consist of: what a misspelt word may have meant."""
 
@@ -110,6 +113,7 @@ def load_pack(folder: Path) -> LanguagePack:
         connectives=_folded(phrases["connectives"]),
         wording=_flatten("", tables["wording"]),
         formats=tables["formats"],
+        dates=load_date_words(folder / "dates.toml") if (folder / "dates.toml").exists() else None,
         vocabulary=frozenset().union(*(template.words for template in templates), *openers),
     )
 

@@ -5,13 +5,17 @@ the one with most words of its own (the most specific) wins; among languages, th
 holds, then the one that was spoken last. A reading that needed a misspelt word to be guessed says so (`exact`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice, product
 
+from bots.language.amounts import read_amount, read_minutes
+from bots.language.dates import read_when
 from bots.language.pack import LanguagePack
-from bots.language.template import FILLER, OPEN_SLOTS, Template, mark_words
+from bots.language.template import FILLER, OPEN_SLOTS, WHEN, Template, mark_words
+from bots.language.time_spans import find_when, with_day
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
 
 MAX_COMMAND = 20
@@ -50,8 +54,9 @@ class Recogniser:
             self._anywhere[code] = [template for template in pack.templates if template.first is None]
         self._mend = lru_cache(maxsize=4_096)(self._nearest_words)
 
-    def read(self, text: str, prefer: Sequence[str] = ()) -> Reading | None:
-        """The likeliest reading, or None. `prefer`: languages to believe where several fit."""
+    def read(self, text: str, prefer: Sequence[str] = (), now: datetime | None = None) -> Reading | None:
+        """The likeliest reading, or None. `prefer`: languages to believe where several fit. `now`: when it is said, in
+        the zone of whoever speaks; without it no words are taken for times."""
         plain = read_sentence(text, soft=False)
         soft = read_sentence(text, soft=True)
         attempts = [plain, soft] if SEPARATOR in plain.words else [soft, plain]
@@ -61,10 +66,19 @@ class Recogniser:
             attempts.remove(soft)
         for exact in (True, False):
             for sentence in attempts:
-                found = self._best(sentence, prefer, exact)
+                found = self._best(sentence, prefer, exact, now)
                 if found is not None:
                     return found
         return self._name_with_question_mark(plain, prefer)
+
+    def read_when(self, text: str, language: str, now: datetime) -> dict[str, str]:
+        """A whole text as a time, in that language or another; {} where it names none."""
+        codes = sorted(self._packs, key=lambda code: code != language)
+        for dates in (self._packs[code].dates for code in codes):
+            found = read_when(text, dates, now) if dates else None
+            if found:
+                return found
+        return {}
 
     def read_slot(self, name: str, text: str, language: str) -> str:
         """A whole text as the value of one slot: "mir" is the colleague, "Frau Müller" is "Müller"."""
@@ -88,37 +102,48 @@ class Recogniser:
         spans = zip(sentence.words, sentence.starts, sentence.ends, strict=True)
         return [text[a:b] for word, a, b in spans if word in self._known and word not in fillers and len(word) > 2]
 
-    def _best(self, sentence: Sentence, prefer: Sequence[str], exact: bool) -> Reading | None:
+    def _best(self, sentence: Sentence, prefer: Sequence[str], exact: bool, now: datetime | None) -> Reading | None:
         scores: dict[str, int] | None = None
         best: Reading | None = None
         best_rank: tuple[int, ...] = ()
         for code, pack in self._packs.items():
-            for words in (sentence.words,) if exact else self._mended(sentence.words, code):
-                for start in _beginnings(words, pack):
-                    reading = self._match(sentence, words, start, pack, exact)
-                    if reading is None:
-                        continue
-                    scores = scores if scores is not None else self._stop_word_scores(sentence.words)
-                    preferred = len(prefer) - prefer.index(code) if code in prefer else 0
-                    rank = (reading.weight, scores[code], preferred, start)
-                    if best is None or rank > best_rank:
-                        best, best_rank = reading, rank
+            time = _find_time(sentence, pack, now)
+            for words, start, when in self._ways(sentence, pack, exact, time):
+                reading = self._match(sentence, words, start, pack, exact, when)
+                if reading is None:
+                    continue
+                scores = scores if scores is not None else self._stop_word_scores(sentence.words)
+                preferred = len(prefer) - prefer.index(code) if code in prefer else 0
+                rank = (reading.weight, scores[code], preferred, start)
+                if best is None or rank > best_rank:
+                    best, best_rank = reading, rank
         return best
 
+    def _ways(
+        self, sentence: Sentence, pack: LanguagePack, exact: bool, time: "Time | None"
+    ) -> Iterator[tuple[tuple[str, ...], int, "Time | None"]]:
+        """Each way to look at the sentence: words as typed or mended, where it begins, with the time taken out and
+        without."""
+        for words in (sentence.words,) if exact else self._mended(sentence.words, pack.code):
+            for start in _beginnings(words, pack):
+                if time is not None and time.first >= start:
+                    yield words, start, time
+                yield words, start, None
+
     def _match(
-        self, sentence: Sentence, words: tuple[str, ...], start: int, pack: LanguagePack, exact: bool
+        self,
+        sentence: Sentence,
+        words: tuple[str, ...],
+        start: int,
+        pack: LanguagePack,
+        exact: bool,
+        when: "Time | None" = None,
     ) -> Reading | None:
         if start >= len(words):
             return None
-        marked = mark_words(words[start:], pack.fillers)
-        offsets: dict[int, int] = {}
-        position = 0
-        for index, word in enumerate(marked, start):
-            offsets[position] = index
-            position += len(word) + 1
-        line = " ".join(marked) + " "
+        line, offsets = _line(words, start, pack, when)
         best: Reading | None = None
-        candidates = self._by_first[pack.code].get(words[start], ())
+        candidates = self._by_first[pack.code].get(words[start], ()) if when is None or when.first > start else ()
         for template in (*candidates, *self._anywhere[pack.code]):
             match = template.pattern.fullmatch(line)
             if match is None:
@@ -130,6 +155,9 @@ class Recogniser:
             slots = dict(template.preset)
             for name, (a, b) in taken.items():
                 first, after = offsets[a], offsets.get(b, len(words))
+                if name == "when":
+                    slots |= when.found if when else {}
+                    continue
                 slots |= _slot(name, sentence, words, first, after, pack)
             if all(slots.values()):
                 best = Reading(intent=template.intent, slots=slots, language=pack.code, exact=exact, weight=weight)
@@ -178,6 +206,36 @@ class Recogniser:
         code = next((code for code in prefer if code in self._packs), next(iter(self._packs)))
         value = _contact(sentence, words, 0, len(words), self._packs[code])
         return Reading(intent="who", slots={"contact": value}, language=code) if value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """The words first..after-1 name a time: the slots it fills."""
+
+    first: int
+    after: int
+    found: dict[str, str]
+
+
+def _find_time(sentence: Sentence, pack: LanguagePack, now: datetime | None) -> Time | None:
+    if now is None or pack.dates is None:
+        return None
+    found = find_when(sentence.raw, sentence.starts, sentence.ends, sentence.words, pack.dates, now)
+    return Time(found[0], found[1], with_day(found[2], now)) if found else None
+
+
+def _line(words: tuple[str, ...], start: int, pack: LanguagePack, when: Time | None) -> tuple[str, dict[int, int]]:
+    """The line that phrases are matched with, and which word stands at which of its positions."""
+    marked = list(enumerate(mark_words(words[start:], pack.fillers), start))
+    if when is not None:
+        marked = [(i, word) for i, word in marked if i < when.first or i >= when.after]
+        marked.insert(when.first - start, (when.first, WHEN))
+    offsets: dict[int, int] = {}
+    position = 0
+    for index, word in marked:
+        offsets[position] = index
+        position += len(word) + 1
+    return " ".join(word for _, word in marked) + " ", offsets
 
 
 def _letters(line: str, start: int, end: int) -> int:
@@ -233,6 +291,16 @@ def _slot(
         return {"contact": _contact(sentence, original, first, after, pack)}
     if name in ("user", "me"):
         return {"user": _user(sentence, original, first, after, pack)}
+    if name == "ref":
+        return {"number": sentence.span(first, after)}
+    if name == "amount":
+        return read_amount(sentence, first, after)
+    if name == "minutes":
+        return {"minutes": read_minutes(words[first:after])}
+    if name == "digits":
+        return {"digits": "".join(words[first:after])}
+    if name == "other":
+        return {"other": _contact(sentence, original, first, after, pack)}
     if name == "topic":
         return {"topic": " ".join(words[first:after])}
     return {name: sentence.span(first, after)}

@@ -15,7 +15,19 @@ OPEN_SLOTS = frozenset({"text", "query"})
 FILLER = "~"
 """Stands behind every filler word of a line, so that expressions need not list them: they compile five times faster."""
 _FILLERS = r"(?:\w+~ )*"
-_LENGTHS = {"contact": 8, "user": 3, "topic": 3}
+WHEN = "§"
+"""Stands in a line for the words that name a time; no other slot takes it."""
+_LENGTHS = {"contact": 8, "other": 8, "user": 3, "topic": 3, "tag": 4, "template": 4}
+_CLOSED = {
+    "number": r"\d{1,3} ",
+    "ref": r"(?:[a-z]{1,4} )?\d+ (?:\d+ )?",
+    "amount": r"(?:\d+ ){1,4}(?:(?:euro|euros|eur|usd|dollar|dollars|chf|franken|gbp|pound|pounds) )?",
+    "minutes": r"(?:\d+|ein|eine|einer|zwei|drei|halbe|one|two|three|an|a|half an|half a|ne|anderthalb) "
+    r"(?:stunde|stunden|std|hour|hours|h|minuten|minute|min|minutes|mins) ",
+    "digits": r"\d[\d ]{5,10} ",
+    "when": f"{WHEN} ",
+}
+"""Slots of a fixed form."""
 _SCAN = re.compile(r"\{(?P<slot>\w+)\}|(?P<mark>[()\[\]|:])|(?P<word>[^\s()\[\]|:{}]+)")
 
 
@@ -132,10 +144,10 @@ class _Compiler:
             inner = "|".join(self._words(word.split()) for word in words)
             first = frozenset(word.split()[0] for word in words)
             return _Node(f"(?P<{name}>{inner}){self._allowed_fillers()}", first, False, frozenset())
-        if name == "number":
-            return _Node(r"(?P<number>\d{1,3} )", None, False, frozenset())
+        if name in _CLOSED:
+            return _Node(f"(?P<{name}>{_CLOSED[name]})", None, False, frozenset())
         # As short as can be: what stands between two slots ("back to", "ab") belongs to the phrase where it may.
-        return _Node(f"(?:: )?(?P<{name}>(?:[^: ]+ ){{1,{_LENGTHS[name]}}}?)", None, False, frozenset())
+        return _Node(f"(?:: )?(?P<{name}>(?:[^: §]+ ){{1,{_LENGTHS[name]}}}?)", None, False, frozenset())
 
     def _peek(self) -> str | None:
         if self._at >= len(self._marks):

@@ -33,7 +33,12 @@ SLOT_OF_CHOICE = {
     "contact": ("contact_id", ("contact", "unknown")),
     "conversation": ("conversation_id", ("contact",)),
     "user": ("user_id", ("user",)),
+    "appointment": ("appointment_id", ("contact",)),
+    "slot": ("when", ("when", "start")),
+    "duplicate": ("pair", ("contact", "other")),
 }
+OPENS = {"open_item": "balance", "duplicate": "merge"}
+"""What a bare number does to a choice of that kind: the intent that gets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,7 @@ class Dialogue:
         intent = reading.intent if reading else ""
         if intent in CONTEXTUAL and talk.at < talk.memory.updated_at:
             return Answer(blocks=(talk.text("dialogue.outdated"),), pending=pending, intent=intent)
-        if pending and pending.stage in ("text", "name"):
+        if pending and pending.stage in ("text", "name", "when"):
             asked = await self._take_asked(talk, text, reading, pending)
             if asked:
                 return asked
@@ -101,12 +106,27 @@ class Dialogue:
         message = pending.stage == "text" and command.free_text == "text"
         if not message and intent in self.commands:
             return None
+        if pending.stage == "when":
+            return await self._take_when(talk, text, reading, pending)
         slot = command.free_text if pending.stage == "text" else "contact"
         if reading and reading.intent == "choose" and slot == "contact":
             text = f"@{reading.slots['number']}"
         elif slot in ("contact", "user"):
             text = self.recogniser.read_slot(slot, text, talk.pack.code) or text
         return await self.propose(talk, pending.intent, pending.slots | {slot: text})
+
+    async def _take_when(self, talk: Talk, text: str, reading: Reading | None, pending: Pending) -> Answer | None:
+        """The time that was asked for; a number picks one of the free times just shown."""
+        if reading and reading.intent == "choose":
+            number = reading.slots["number"]
+            choice = pick(talk.memory.choices, number)
+            if choice is not None and choice.kind == "slot":
+                return await self.propose(talk, pending.intent, pending.slots | {"when": choice.id})
+        found = self.recogniser.read_when(text, talk.pack.code, talk.at.astimezone(talk.zone))
+        if not found:
+            return None
+        kept = {name: value for name, value in pending.slots.items() if name not in found}
+        return await self.propose(talk, pending.intent, _joined(kept, found, pending.slots.get("when", "")))
 
     async def _confirm(self, talk: Talk, pending: Pending | None) -> Answer:
         if pending is None:
@@ -159,6 +179,10 @@ class Dialogue:
             return await self._choose_intent(talk, choice)
         if choice.kind == "contact":
             return await self.propose(talk, "who", {"contact_id": choice.id})
+        if choice.kind in OPENS:
+            return await self.propose(talk, OPENS[choice.kind], {"contact": f"@{number}"})
+        if choice.kind in ("appointment", "slot", "reminder"):
+            return Answer(blocks=(talk.text(f"choice.{choice.kind}", label=choice.label),), intent="choose")
         slot = "entry_id" if choice.kind == "entry" else "conversation_id"
         return await self.propose(talk, "timeline", {slot: choice.id})
 
@@ -252,3 +276,11 @@ def log_failure(error: Exception, intent: str, talk: Talk) -> None:
     where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
     level = log.warning if isinstance(error, (FernamtError, TimeoutError)) else log.error
     level("bot_turn_failed", intent=intent, turn=talk.key, kind=type(error).__name__, where=where)
+
+
+def _joined(kept: dict[str, str], found: Mapping[str, str], before: str) -> dict[str, str]:
+    """What was said now, with the day that was said before where now only a time was."""
+    when = found.get("when", "")
+    if when.startswith("T"):
+        when = f"{before[:10]}{when}" if len(before) >= 10 else ""
+    return kept | dict(found) | {"when": when}

@@ -71,7 +71,7 @@ class Staff:
     async def _take(self, actor: Actor, memory: Memory, text: str, turn_id: str, at: datetime) -> BotReply:
         self._forget(memory, turn_id, at)
         before = memory.substance()
-        reading = self._recogniser.read(text, self._preferred(actor, memory))
+        reading = self._recogniser.read(text, self._preferred(actor, memory), at.astimezone(self._zone_of(actor)))
         language = self._language(actor, memory, text, reading)
         talk = self._talk(actor, memory, language, turn_id, at, exact=reading is None or reading.exact)
         memory.language = language
@@ -120,6 +120,9 @@ class Staff:
         fallback = actor.language if actor.language in self._packs else FALLBACK
         return spoken or fallback
 
+    def _zone_of(self, actor: Actor) -> tzinfo:
+        return _zone(actor.time_zone) or _zone(self._settings.time_zone) or ZoneInfo("UTC")
+
     def _talk(
         self, actor: Actor, memory: Memory, language: str, turn_id: str, at: datetime, *, exact: bool = True
     ) -> Talk:
@@ -129,7 +132,7 @@ class Staff:
             memory=memory,
             pack=self._packs[language],
             packs=self._packs,
-            zone=_zone(actor.time_zone) or _zone(self._settings.time_zone) or ZoneInfo("UTC"),
+            zone=self._zone_of(actor),
             now=self._clock.now(),
             at=at,
             key=turn_id,

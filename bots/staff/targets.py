@@ -131,6 +131,8 @@ async def _choice_target(talk: Talk, intent: str, slots: Slots, choice: Choice) 
         return _contact_target(await talk.verbs.contacts.resolve(talk.actor, choice.id))
     if choice.kind == "conversation":
         return await _conversation_target(talk, choice.id)
+    if choice.kind == "open_item":
+        return _contact_target(await talk.verbs.contacts.resolve(talk.actor, choice.id.partition("|")[0]))
     if choice.kind == "entry":
         detail = await talk.verbs.timeline.entry(talk.actor, InteractionId(choice.id))
         if detail.entry.conversation_id:

@@ -1,13 +1,21 @@
-"""The commands, one a module. Adding one is a module, a line here, and its phrases and sentences in the packs."""
+"""The commands, a module for each area. Adding one is a module, a line here, and its phrases and
+sentences in the packs."""
 
 from bots.staff.command import Command
+from bots.staff.commands.accounts import AGEING, BALANCE, INVOICE, OPEN_ITEMS, ORDER, ORDERS, OVERDUE
+from bots.staff.commands.agenda import AGENDA, FREE, NEXT_APPOINTMENT
+from bots.staff.commands.appointments import BOOK_APPOINTMENT, CANCEL_APPOINTMENT, MOVE_APPOINTMENT
 from bots.staff.commands.assign import ASSIGN
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
+from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
 from bots.staff.commands.greeting import GREETING, THANKS
 from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
 from bots.staff.commands.note import NOTE
+from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
+from bots.staff.commands.register import DUPLICATES, MERGE, TAG, UNMERGE
+from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
 from bots.staff.commands.reopen import REOPEN
 from bots.staff.commands.reply import REPLY
 from bots.staff.commands.search import SEARCH
@@ -29,6 +37,34 @@ COMMANDS: dict[str, Command] = {
         CLOSE,
         REOPEN,
         CREATE,
+        BALANCE,
+        OPEN_ITEMS,
+        OVERDUE,
+        AGEING,
+        INVOICE,
+        ORDERS,
+        ORDER,
+        BOOK_PAYMENT,
+        REMIND_PAYMENT,
+        AGENDA,
+        NEXT_APPOINTMENT,
+        FREE,
+        BOOK_APPOINTMENT,
+        MOVE_APPOINTMENT,
+        CANCEL_APPOINTMENT,
+        REMIND_ME,
+        REMINDERS,
+        DROP_REMINDER,
+        BRIEFING,
+        ALERT_ON,
+        ALERT_OFF,
+        SNOOZE,
+        REPLY_TEMPLATE,
+        ASK_COLLEAGUE,
+        TAG,
+        DUPLICATES,
+        MERGE,
+        UNMERGE,
         STATUS,
         UNDO,
         HELP,

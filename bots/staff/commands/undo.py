@@ -1,11 +1,15 @@
 """Take the last thing back while that is possible."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
 from bots.staff.command import Answer, Command, Slots
 from bots.staff.memory import Pending, Undo
 from bots.staff.talk import Talk
+from bots.staff.telling import tell_span
 from hub.domain.conversation import QUEUE_OWNER
 from hub.domain.errors import Conflict, NotFound
-from hub.domain.ids import ConversationId, OutboxId, UserId
+from hub.domain.ids import ContactId, ConversationId, OutboxId, UserId
 from hub.domain.outbox import OutboxState
 from hub.ports.bot import Confirm
 
@@ -41,6 +45,8 @@ async def _take_back(talk: Talk, undo: Undo) -> Answer:
         return await _stop_sending(talk, undo)
     if undo.kind in ("note", "create"):
         return Answer(blocks=(talk.text(f"undo.impossible_{undo.kind}"),))
+    if undo.kind in BUSINESS:
+        return await BUSINESS[undo.kind](talk, undo)
     conversation_id = ConversationId(undo.conversation_id)
     if undo.kind == "assign":
         back_to = None if undo.owner in (QUEUE_OWNER, "bot") else UserId(undo.owner)
@@ -80,4 +86,44 @@ async def _cancel(talk: Talk, item_id: OutboxId) -> bool:
     return True
 
 
+async def _reverse_payment(talk: Talk, undo: Undo) -> Answer:
+    await talk.verbs.accounts.reverse(talk.actor, undo.items[0], talk.say("undo.reason"), key=talk.key)
+    return Answer(blocks=(talk.text("undo.payment"),))
+
+
+async def _cancel_appointment(talk: Talk, undo: Undo) -> Answer:
+    await talk.verbs.calendar.cancel(talk.actor, undo.items[0], key=talk.key)
+    return Answer(blocks=(talk.text("appointment.cancelled"),))
+
+
+async def _move_back(talk: Talk, undo: Undo) -> Answer:
+    before = datetime.fromisoformat(undo.items[1])
+    moved = await talk.verbs.calendar.move(talk.actor, undo.items[0], before, key=talk.key)
+    return Answer(blocks=(talk.text("appointment.moved", span=tell_span(talk, moved.start, moved.end)),))
+
+
+async def _drop_reminder(talk: Talk, undo: Undo) -> Answer:
+    await talk.verbs.reminders.drop(talk.actor, undo.items[0])
+    return Answer(blocks=(talk.text("reminder.dropped"),))
+
+
+async def _untag(talk: Talk, undo: Undo) -> Answer:
+    await talk.verbs.register.tag(talk.actor, ContactId(undo.items[0]), undo.items[1], on=False)
+    return Answer(blocks=(talk.text("undo.tag", tag=talk.quote(undo.items[1])),))
+
+
+async def _unmerge(talk: Talk, undo: Undo) -> Answer:
+    survivor, member = ContactId(undo.items[0]), ContactId(undo.items[1])
+    report = await talk.verbs.register.unmerge(talk.actor, survivor, member, key=talk.key)
+    return Answer(blocks=(talk.text("merge.apart", name=report.survivor.name, other=report.member.name),))
+
+
+BUSINESS: dict[str, Callable[[Talk, Undo], Awaitable[Answer]]] = {
+    "book_payment": _reverse_payment,
+    "book_appointment": _cancel_appointment,
+    "move_appointment": _move_back,
+    "remind_me": _drop_reminder,
+    "tag": _untag,
+    "merge": _unmerge,
+}
 UNDO = Command(intent="undo", propose=propose, carry_out=carry_out, stands_alone=True)

@@ -17,7 +17,7 @@ from bots.staff.commands.help import TOPICS
 from hub.services import replies
 from tests.memory_store import MemoryStore
 from tests.unit.bots.fake_desk import actor, laid_desk
-from tests.unit.bots.phrases import CASES, recogniser
+from tests.unit.bots.phrases import CASES, NOW, recogniser
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DIALOGUE = {"confirm", "decline", "cancel", "change", "choose"}
@@ -47,7 +47,7 @@ def test_every_command_has_phrases_an_example_and_help(code: str) -> None:
 @pytest.mark.parametrize("code", ["de", "en"])
 def test_every_example_is_understood(code: str) -> None:
     for topic in (*TOPICS, "help"):
-        reading = recogniser().read(load_packs()[code].wording[f"example.{topic}"], (code,))
+        reading = recogniser().read(load_packs()[code].wording[f"example.{topic}"], (code,), NOW)
         assert reading is not None
         assert reading.intent == topic
 

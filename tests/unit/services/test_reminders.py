@@ -1,15 +1,20 @@
 """Reminders: at the minute, once, late ones say so."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from hub.domain.appointment import Appointment, Occurrence
 from hub.domain.errors import Conflict, Invalid, NotFound, Refused, StoreUnavailable, TooMany
 from hub.domain.ids import ContactId
-from hub.domain.reminder import Reminder, ReminderKind, ReminderState
+from hub.domain.ledger import EntryKind, OpenItem
+from hub.domain.people import Actor
+from hub.domain.reminder import Briefing, Reminder, ReminderKind, ReminderState
 from hub.ports.kinds import CONVERSATIONS, REMINDERS
+from hub.services.briefing import next_briefing
 from hub.services.reminders import MAX_OPEN
 from tests.memory_store import Crash
 from tests.office import CONTACT_ACTOR
@@ -248,3 +253,85 @@ async def test_the_task_fires_by_the_machine_clock(office: ReminderOffice) -> No
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+class OneAppointment:
+    """Calendars with one appointment on the day that is asked for."""
+
+    asked: tuple[datetime, datetime] | None = None
+
+    async def agenda(self, actor: Actor, since: datetime, until: datetime, *, limit: int) -> list[Occurrence]:
+        self.asked = (since, until)
+        appointment = Appointment(
+            id="p_1",
+            uid="1",
+            calendars=("k",),
+            title="Aufmaß\nmit zweiter Zeile",
+            start=NINE,
+            end=NINE,
+            time_zone="Europe/Berlin",
+            created_by="x",
+            created_at=NINE,
+        )
+        return [Occurrence(appointment=appointment, start=NINE, end=NINE, contact_name="Petra Müller")]
+
+
+class OneOverdue:
+    """Accounts with one overdue item."""
+
+    async def overdue(self, actor: Actor, limit: int) -> list[OpenItem]:
+        return [
+            OpenItem(
+                contact_id=ContactId("c_x"),
+                contact_name="Holz Kunz",
+                kind=EntryKind.INVOICE,
+                number="R-7",
+                date=date(2026, 10, 1),
+                due=date(2026, 10, 15),
+                amount=Decimal("12.50"),
+                open=Decimal("12.50"),
+                currency="EUR",
+            )
+        ]
+
+
+async def test_the_briefing_gathers_the_local_day(office: ReminderOffice) -> None:
+    calendars = office.calendars = OneAppointment()
+    office.accounts = OneOverdue()
+    office.build()
+    found = await office.reminders.briefing(office.office.anna)
+    assert calendars.asked == (
+        datetime(2026, 11, 22, 23, 0, tzinfo=UTC),
+        datetime(2026, 11, 23, 22, 59, 59, 999_000, tzinfo=UTC),
+    )
+    assert office.briefings.render(found, "de", "Europe/Berlin") == (
+        "Dein Tag, 23.11.2026:\n• 09:00 Aufmaß mit zweiter Zeile mit Petra Müller\n"
+        "• Überfällig: R-7, 12.50 EUR (Holz Kunz)"
+    )
+    empty = Briefing(at=NINE, appointments=(), reminders=(), waiting=0, longest_waiting=())
+    assert office.briefings.render(empty, "en", "Europe/Berlin").endswith("nobody waits.")
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        (datetime(2026, 11, 23, 7, 0, tzinfo=UTC), datetime(2026, 11, 24, 7, 0, tzinfo=UTC)),
+        (datetime(2027, 3, 27, 8, 0, tzinfo=UTC), datetime(2027, 3, 28, 6, 0, tzinfo=UTC)),
+        (datetime(2026, 10, 24, 8, 0, tzinfo=UTC), datetime(2026, 10, 25, 7, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_briefing_is_at_eight_by_the_wall_clock(now: datetime, due: datetime) -> None:
+    assert next_briefing(now, "08:00", "Europe/Berlin") == (due.date(), due)
+
+
+async def test_a_missed_briefing_comes_late_the_same_day_and_never_the_next(office: ReminderOffice) -> None:
+    await office.reminders.set_alert(office.office.anna, "briefing", True)
+    eight = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+    await office.fire_at(eight + timedelta(hours=3))
+    assert office.notices()[0].endswith("(verspätet: war für 08:00)")
+    await office.restart()
+    await office.briefings.plan_all()
+    await office.fire_at(eight + timedelta(days=2, hours=-1))
+    assert len(office.notices()) == 1
+    await office.fire_at(eight + timedelta(days=2))
+    assert len(office.notices()) == 2

@@ -93,6 +93,33 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReminder:
+    """A payment reminder that went out."""
+
+    level: int
+    at: datetime
+    numbers: tuple[str, ...]
+    """Invoices that it was about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerAccount:
+    """One account's line in the list of open ones, recomputed from its stream: id = the account."""
+
+    id: str
+    version: int = 0
+    contact_id: ContactId
+    side: Side
+    seq: int
+    """The last entry that is counted."""
+    next_due: str | None = None
+    """The earliest due day of an open invoice, as 2026-11-24; None where nothing is open."""
+    reminders: tuple[PaymentReminder, ...] = ()
+    stopped: bool = False
+    """A colleague lets payment reminders rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryDraft:
     """What somebody wants to book. A payment without allocations is set against the open items, oldest due first."""
 

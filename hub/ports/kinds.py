@@ -10,7 +10,7 @@ from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
 from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
-from hub.domain.ledger import LedgerEntry
+from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.merging import Merge
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Session, StaffLink, User
@@ -146,6 +146,11 @@ LEDGER = Kind(
         Index(name="by_number", keys=("number", "date")),
     ),
 )
+LEDGER_ACCOUNTS = Kind(
+    name="ledger_accounts",
+    type=LedgerAccount,
+    indexes=(Index(name="by_due", keys=("side", "next_due"), sparse=True),),
+)
 CALENDARS = Kind(
     name="calendars",
     type=Calendar,
@@ -198,6 +203,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     SUPPRESSIONS,
     SETTINGS,
     LEDGER,
+    LEDGER_ACCOUNTS,
     CALENDARS,
     APPOINTMENTS,
     CALENDAR_DAYS,

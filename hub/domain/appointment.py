@@ -108,6 +108,8 @@ class Appointment:
     time_zone: str
     recurrence: str = ""
     """RRULE without its name: DAILY, WEEKLY, MONTHLY or YEARLY with COUNT or UNTIL (bounded)."""
+    repeats: tuple[str, ...] = ()
+    """The calendars again where it recurs: series are looked for apart, because they begin before what is asked."""
     overrides: tuple[Override, ...] = ()
     organiser: Address | None = None
     """Set where somebody outside invited us."""

@@ -161,6 +161,7 @@ APPOINTMENTS = Kind(
     type=Appointment,
     indexes=(
         Index(name="by_calendar", keys=("calendars", "start"), many=True),
+        Index(name="by_series", keys=("repeats", "start"), many=True),
         Index(name="by_contact", keys=("contact_id", "start"), sparse=True),
         Index(name="by_uid", keys=("uid",)),
     ),

@@ -38,9 +38,7 @@ from hub.services.ledger.posting import allocate, check_draft, postings_of, reve
 from hub.services.ledger.reminders import Letters, PaymentReminders
 from hub.services.ledger.stream import Streams
 
-MAX_ACCOUNTS = 2_000
-MAX_ITEMS = 200
-SHOWN_ORDERS = 100
+MAX_ACCOUNTS, MAX_ITEMS, SHOWN_ORDERS = 2_000, 200, 100
 TIMELINE = {
     EntryKind.ORDER: InteractionKind.ORDER,
     EntryKind.PAYMENT: InteractionKind.PAYMENT,

@@ -1,0 +1,1 @@
+"""Calendars: booking, recurrence, free times, calendar files."""

@@ -13,14 +13,14 @@ from aiohttp import web
 
 from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
-from config.load import ConfigError
 from config.model import Config
 from connectors.registry import KINDS
+from hub.business import Ground, build_business
 from hub.daemon import Daemon, Parts, Plans
-from hub.domain.errors import ConfigurationInvalid
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
 from hub.parsing.process import ProcessParseWorker
+from hub.plans import first_listener, plan_channels, read_plans
 from hub.ports.clock import SystemClock
 from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
@@ -30,7 +30,6 @@ from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
 from hub.services.channels import Channels
 from hub.services.chronicle import Chronicle
-from hub.services.contacts import Contacts
 from hub.services.conversations import Conversations
 from hub.services.deletion import Deletion
 from hub.services.deliveries import Deliveries
@@ -43,16 +42,15 @@ from hub.services.notices import Notices
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
+from hub.services.placing import Placing
 from hub.services.quarantine import Quarantine
 from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.secrets import load_secret
-from hub.services.sources import Sources
 from hub.services.staff import Staff
 from hub.services.status import Status
-from hub.services.supervise import ChannelPlan, Supervisor
+from hub.services.supervise import Supervisor
 from hub.services.suppressions import Suppressions
-from hub.services.timeline import Timeline
 from hub.services.transmission import Transmitter
 from hub.services.turns import Turns
 from hub.services.users import Users
@@ -107,43 +105,17 @@ async def open_store(config: Config, data_dir: Path) -> Store:
     return await open_sqlite(data_dir)
 
 
-def plan_channels(config: Config) -> dict[str, ChannelPlan]:
-    """The channels as the supervisor wants them."""
-    return {
-        name: ChannelPlan(name=name, kind=KINDS[table.kind], settings=table.settings)
-        for name, table in config.channels.items()
-    }
-
-
-def _read_plans(running: Config, reload: Callable[[], Config]) -> Plans:
-    try:
-        fresh = reload()
-    except ConfigError as error:
-        raise ConfigurationInvalid(error.problems) from error
-    tables = ("hub", "storage", "http", "intake", "replies", "log")
-    changed = tuple(name for name in tables if getattr(fresh, name) != getattr(running, name))
-    return Plans(channels=plan_channels(fresh), restart_needed=changed)
-
-
 async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[], Config]) -> Parts:
     """Make every object of a hub on this store; becomes the store's one hub, starts nothing else."""
     assembly = _Assembly(config, data_dir, store)
     await assembly.begin()
     assembly.build_people()
     assembly.build_outbox()
+    assembly.build_business()
     assembly.build_intake()
     assembly.build_verbs()
     assembly.build_bot()
     return assembly.finish(reload)
-
-
-def _first_listener(config: Config) -> str:
-    """Where the first mail channel takes mail in by SMTP, for the banner."""
-    for table in config.channels.values():
-        listen = getattr(table.settings, "listen", None)
-        if listen:
-            return str(listen)
-    return ""
 
 
 class _Assembly:
@@ -241,7 +213,7 @@ class _Assembly:
             accounts=self.supervisor,
             forms=self.forms,
             events=self.events,
-            teller=self.notices,
+            teller=Placing(self.business.desk, self.notices),
             door=self.door,
             deliveries=self.deliveries,
             report=self.supervisor.note,
@@ -257,19 +229,10 @@ class _Assembly:
         store, clock, audit = self.store, self.clock, self.audit
         lines = Lines(store, self.staff)
         channels = Channels(store=store, audit=audit, accounts=self.supervisor)
+        business = self.business
         self.verbs = HubVerbs(
-            contacts=Contacts(
-                store=store, clock=clock, audit=audit, events=self.events, forms=self.forms, staff=self.staff
-            ),
-            timeline=Timeline(
-                store=store,
-                clock=clock,
-                audit=audit,
-                events=self.events,
-                terms=extract_terms,
-                lines=lines,
-                sources=Sources(store, self.supervisor, self.worker),
-            ),
+            contacts=business.contacts,
+            timeline=business.timeline,
             conversations=self.build_conversations(lines),
             outbox=self.outbox,
             quarantine=Quarantine(store=store, audit=audit, intake=self.intake),
@@ -285,6 +248,35 @@ class _Assembly:
                 started_at=self.started_at,
                 ready=lambda: self.ready,
             ),
+            accounts=business.accounts,
+            calendar=business.calendar,
+            reminders=business.reminders,
+            desk=business.desk,
+        )
+
+    def build_business(self) -> None:
+        """Contacts, accounts, calendars, reminders, the desk."""
+        hub = self.config.hub
+        self.business = build_business(
+            Ground(
+                store=self.store,
+                clock=self.clock,
+                audit=self.audit,
+                events=self.events,
+                staff=self.staff,
+                channels=self.supervisor,
+                outbox=self.outbox,
+                entries=self.entries,
+                suppressions=self.suppressions,
+                forms=self.forms,
+                terms=extract_terms,
+                worker=self.worker,
+                secret=self.secret,
+                hostname=hub.hostname,
+                company=hub.company,
+                time_zone=hub.time_zone,
+                language=hub.language,
+            )
         )
 
     def note_ready(self, ready: bool) -> None:
@@ -384,6 +376,8 @@ class _Assembly:
             intake=self.intake,
             dispatcher=self.dispatcher,
             turns=self.turns,
+            reminding=self.business.reminding,
+            repair=self.business.accounts.repair,
             metrics=self.metrics,
             note_ready=self.note_ready,
             worker_start=self.worker.start,
@@ -391,7 +385,7 @@ class _Assembly:
             site=self.make_site,
             http_host=listen.host,
             http_port=listen.port,
-            smtp=_first_listener(self.config),
+            smtp=first_listener(self.config),
             first_plans=Plans(channels=plan_channels(self.config)),
-            reload=lambda: _read_plans(self.config, reload),
+            reload=lambda: read_plans(self.config, reload),
         )

@@ -28,6 +28,7 @@ from hub.ports.store import Store
 from hub.services.audit import Audit
 from hub.services.dispatch import Dispatcher
 from hub.services.intake import Intake
+from hub.services.reminding import Reminding
 from hub.services.supervise import ChannelPlan, Supervisor
 from hub.services.turns import Turns
 from hub.services.users import Users
@@ -66,6 +67,9 @@ class Parts:
     intake: Intake
     dispatcher: Dispatcher
     turns: Turns
+    reminding: Reminding
+    repair: Callable[[], Coroutine[Any, Any, int]]
+    """Mends what a crash left of the accounts' summaries."""
     metrics: Metrics
     note_ready: Callable[[bool], None]
     worker_start: Callable[[], Coroutine[Any, Any, None]]
@@ -119,6 +123,7 @@ class Daemon:
         self._run("dispatch", parts.dispatcher.run())
         self._run("audit", parts.audit.run())
         self._run("users", parts.users.run())
+        self._run("reminding", parts.reminding.run())
         self._run("tenure", parts.tenure.run())
         self._run("watchdog", self._watchdog.run())
         self._run("metrics", self._measure())
@@ -130,6 +135,7 @@ class Daemon:
         notify("READY=1")
         log.info("hub_ready", engine=parts.store.engine, port=self._web.port)
         # The first message need not wait for the worker's process; being ready need not either.
+        parts.tasks["repair"] = asyncio.create_task(parts.repair(), name="repair")
         parts.tasks["worker-start"] = asyncio.create_task(parts.worker_start(), name="worker-start")
         await self._first_links()
         self._greet(password)

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 
 from connectors.email.address import EmailForm
 from connectors.xmpp.address import XmppForm
+from hub.business import Business, Ground, build_business
 from hub.domain.address import Address
 from hub.domain.arrival import ArrivalRecord, ArrivalState
 from hub.domain.contact import Contact, Identity, identity_id
@@ -108,6 +109,30 @@ class Office:
             version="0.1.0",
             started_at=self.clock.now(),
             ready=lambda: True,
+        )
+
+    def open_business(self) -> Business:
+        """Accounts, calendars, reminders and the desk, wired as the hub wires them."""
+        return build_business(
+            Ground(
+                store=self.store,
+                clock=self.clock,
+                audit=self.audit,
+                events=self.events,
+                staff=self.staff,
+                channels=self.accounts,
+                outbox=self.world.outbox,
+                entries=self.world.entries,
+                suppressions=self.world.suppressions,
+                forms=Forms([EmailForm(), XmppForm()]),
+                terms=extract_terms,
+                worker=SameProcess(),
+                secret=SECRET,
+                hostname="hub.example",
+                company="Tischlerei Nord",
+                time_zone="Europe/Berlin",
+                language="de",
+            )
         )
 
     @classmethod

@@ -35,9 +35,8 @@ SLOT_OF_CHOICE = {
     "user": ("user_id", ("user",)),
     "appointment": ("appointment_id", ("contact",)),
     "slot": ("when", ("when", "start")),
-    "duplicate": ("pair", ("contact", "other")),
 }
-OPENS = {"open_item": "balance", "duplicate": "merge"}
+OPENS = {"open_item": "balance"}
 """What a bare number does to a choice of that kind: the intent that gets it."""
 
 

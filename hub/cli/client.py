@@ -74,6 +74,11 @@ class Hub:
         """POST JSON. `key`: Idempotency-Key."""
         return self._json("POST", path, {}, body if body is not None else {}, key)
 
+    def post_file(self, *path: str, data: bytes, **query: Any) -> Any:
+        """POST a file as it is."""
+        answer = self._checked(self._open("POST", path, query, data))
+        return json.loads(answer)
+
     def delete(self, *path: str) -> Any:
         """DELETE."""
         return self._json("DELETE", path, {})
@@ -118,8 +123,9 @@ class Hub:
             headers["Idempotency-Key"] = key
         payload = None
         if body is not None:
-            payload = json.dumps(body)
-            headers["Content-Type"] = "application/json"
+            plain = isinstance(body, bytes)
+            payload = body if plain else json.dumps(body)
+            headers["Content-Type"] = "application/octet-stream" if plain else "application/json"
         connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)
         try:
             connection.request(method, target, payload, headers)

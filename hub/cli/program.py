@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("hub.cli.commands.quarantine", "What could not be read: list, show, replay."),
     "channel": ("hub.cli.commands.channel", "Channels: list, test."),
     "user": ("hub.cli.commands.user", "Colleagues: add, list, link."),
+    "import": ("hub.cli.commands.imports", "Take files in: bookings."),
     "seed": ("hub.cli.seed", "Fill in a demo company."),
     "migrate-store": ("hub.cli.migrate", "Copy the SQLite store to MongoDB, verified."),
 }
@@ -37,7 +38,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        command: click.Command = getattr(module, "import_" if cmd_name == "import" else cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -44,12 +44,6 @@ class Refused(FernamtError):
     code = "refused"
 
 
-class NotProved(FernamtError):
-    """A customer asked for something that is told only to a verified identity with an authenticated message."""
-
-    code = "not-proved"
-
-
 class Conflict(FernamtError):
     """Somebody else changed it first, or the state does not allow the step."""
 

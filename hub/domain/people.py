@@ -37,8 +37,6 @@ class Right(StrEnum):
     """Book into the ledger, take back, remind of payments."""
     READ_CALENDARS = "read-calendars"
     BOOK_APPOINTMENTS = "book-appointments"
-    MERGE_CONTACTS = "merge-contacts"
-    EXPORT_CONTACTS = "export-contacts"
     RUN_QUEUES = "run-queues"
     """Configure queues and canned replies."""
     READ_AUDIT = "read-audit"
@@ -57,8 +55,6 @@ AGENT_RIGHTS = frozenset(
         Right.BOOK,
         Right.READ_CALENDARS,
         Right.BOOK_APPOINTMENTS,
-        Right.MERGE_CONTACTS,
-        Right.EXPORT_CONTACTS,
     }
 )
 READING_RIGHTS = frozenset(

@@ -11,7 +11,6 @@ from hub.domain.conversation import Conversation, Placement
 from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.ledger import LedgerAccount, LedgerEntry
-from hub.domain.merging import Merge
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Session, StaffLink, User
 from hub.domain.reminder import AlertChoice, Reminder
@@ -177,7 +176,6 @@ REMINDERS = Kind(
     ),
 )
 ALERTS = Kind(name="alerts", type=AlertChoice)
-MERGES = Kind(name="merges", type=Merge, indexes=(Index(name="by_survivor", keys=("survivor_id", "at")),))
 QUEUES = Kind(name="queues", type=Queue, indexes=(Index(name="by_name", keys=("name",)),))
 CANNED_REPLIES = Kind(name="canned_replies", type=CannedReply, indexes=(Index(name="by_name", keys=("name",)),))
 
@@ -210,7 +208,6 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     CALENDAR_DAYS,
     REMINDERS,
     ALERTS,
-    MERGES,
     QUEUES,
     CANNED_REPLIES,
 )

@@ -33,7 +33,6 @@ from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
-from hub.ports.registry_verbs import RegistryVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.store import Page
 
@@ -294,9 +293,6 @@ class Verbs(Protocol):
 
     @property
     def reminders(self) -> ReminderVerbs: ...
-
-    @property
-    def register(self) -> RegistryVerbs: ...
 
     @property
     def desk(self) -> DeskVerbs: ...

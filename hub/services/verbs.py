@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from hub.ports.account_verbs import AccountVerbs
+from hub.ports.calendar_verbs import CalendarVerbs
+from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.verbs import (
     AuditVerbs,
     ChannelVerbs,
@@ -28,3 +32,7 @@ class HubVerbs:
     users: UserVerbs
     audit: AuditVerbs
     status: StatusVerbs
+    accounts: AccountVerbs
+    calendar: CalendarVerbs
+    reminders: ReminderVerbs
+    desk: DeskVerbs

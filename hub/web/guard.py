@@ -144,8 +144,9 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 
 @web.middleware
 async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Deny by default: everything but PUBLIC and the static files needs a session, or for the API a token."""
-    if request.path in PUBLIC or request.path.startswith("/static/"):
+    """Deny by default: everything but PUBLIC, the static files and the secret feeds needs a session, or for the API a
+    token."""
+    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/")):
         return await handler(request)
     if is_api(request) and "Authorization" in request.headers:
         return await _with_token(request, handler)

@@ -2,12 +2,18 @@
 
 import inspect
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, cast, get_type_hints
 
 import pytest
 
 from hub.domain.address import Address
+from hub.domain.appointment import AppointmentDraft, Calendar
+from hub.domain.desk import CannedReply, Queue
 from hub.domain.errors import Refused
+from hub.domain.ids import ContactId
+from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxState
 from hub.domain.people import Actor, ActorKind, UserRole
@@ -17,6 +23,7 @@ from hub.services.quarantine import Quarantine
 from hub.services.verbs import HubVerbs
 from tests.office import Office
 
+NOON = datetime(2027, 1, 12, 12, tzinfo=UTC)
 DOORS = {
     ("users", "bind"),  # the code proves who it is
     ("users", "sign_in"),
@@ -25,6 +32,7 @@ DOORS = {
     ("users", "token_actor"),
     ("users", "staff_at"),  # in the hub only: the address was authenticated by its channel
     ("users", "actor_of"),
+    ("calendar", "feed"),  # the secret is the right
 }
 """What makes an Actor cannot ask for one."""
 VALUES: dict[object, Any] = {
@@ -33,6 +41,16 @@ VALUES: dict[object, Any] = {
     UserRole: UserRole.AGENT,
     OutboxState: OutboxState.QUEUED,
     ContactDraft: ContactDraft(name="x"),
+    EntryDraft: EntryDraft(
+        contact_id=ContactId("c_x"), kind=EntryKind.PAYMENT, amount=Decimal(1), date=date(2026, 11, 24)
+    ),
+    AppointmentDraft: AppointmentDraft(start=NOON),
+    Calendar: Calendar(id="k_x", name="x", sort_name="x", time_zone="UTC"),
+    Queue: Queue(id="x", name="x"),
+    CannedReply: CannedReply(id="x", name="x", text="x"),
+    datetime: NOON,
+    bytes: b"x",
+    bool: True,
     Address: Address(channel="email", normal="x@y.example"),
 }
 
@@ -70,6 +88,7 @@ def arguments(group: str, name: str, actor: Actor) -> dict[str, Any]:
 
 async def bundle() -> tuple[Office, HubVerbs]:
     office = await Office.open()
+    business = office.open_business()
     verbs = HubVerbs(
         contacts=office.contacts,
         timeline=office.timeline,
@@ -80,12 +99,16 @@ async def bundle() -> tuple[Office, HubVerbs]:
         users=office.users,
         audit=office.audit,
         status=office.status,
+        accounts=business.accounts,
+        calendar=business.calendar,
+        reminders=business.reminders,
+        desk=business.desk,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 9
+    assert len(groups()) == 13
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

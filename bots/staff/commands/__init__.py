@@ -14,7 +14,6 @@ from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
 from bots.staff.commands.note import NOTE
 from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
-from bots.staff.commands.register import DUPLICATES, MERGE, TAG, UNMERGE
 from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
 from bots.staff.commands.reopen import REOPEN
 from bots.staff.commands.reply import REPLY
@@ -61,10 +60,6 @@ COMMANDS: dict[str, Command] = {
         SNOOZE,
         REPLY_TEMPLATE,
         ASK_COLLEAGUE,
-        TAG,
-        DUPLICATES,
-        MERGE,
-        UNMERGE,
         STATUS,
         UNDO,
         HELP,

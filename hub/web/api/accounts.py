@@ -190,4 +190,4 @@ async def import_ledger(request: web.Request) -> web.Response:
     data = await read_file(request)
     dry_run = request.query.get("dry_run") == "1"
     report = await site_of(request).verbs.accounts.import_csv(actor_of(request), data, dry_run=dry_run)
-    return web.json_response(shapes.import_report(report), status=200 if not report.problems else 422)
+    return web.json_response(shapes.import_report(report))

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.api import contacts, desk
+from hub.web.api import accounts, calendar, contacts, desk
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -17,6 +17,33 @@ API_ROUTES = [
     web.get(f"{V1}/contacts/{{ref:[^/]+}}/timeline", contacts.show_timeline),
     web.post(f"{V1}/contacts/{{ref:[^/]+}}/notes", contacts.add_note),
     web.post(f"{V1}/contacts/{{ref:[^/]+}}/reply", contacts.reply_to_contact),
+    web.get(f"{V1}/contacts/{{ref:[^/]+}}/account", accounts.show_account),
+    web.get(f"{V1}/contacts/{{ref:[^/]+}}/ledger", accounts.list_ledger),
+    web.get(f"{V1}/contacts/{{ref:[^/]+}}/orders", accounts.list_orders),
+    web.get(f"{V1}/contacts/{{ref:[^/]+}}/statement", accounts.show_statement),
+    web.post(f"{V1}/contacts/{{ref:[^/]+}}/payment-reminder", accounts.send_payment_reminder),
+    web.post(f"{V1}/contacts/{{ref:[^/]+}}/payment-reminders/stop", accounts.stop_payment_reminders),
+    web.get(f"{V1}/overdue", accounts.list_overdue),
+    web.get(f"{V1}/ageing", accounts.show_ageing),
+    web.get(f"{V1}/payment-reminders", accounts.list_payment_reminders),
+    web.get(f"{V1}/invoices/{{number}}", accounts.show_invoice),
+    web.get(f"{V1}/orders/{{number}}", accounts.show_order),
+    web.post(f"{V1}/ledger", accounts.post_entry),
+    web.post(f"{V1}/ledger/{{contact}}/{{side}}/{{seq}}/reverse", accounts.reverse_entry),
+    web.post(f"{V1}/import/ledger", accounts.import_ledger),
+    web.get(f"{V1}/calendars", calendar.list_calendars),
+    web.post(f"{V1}/calendars/{{id}}/feed", calendar.open_feed),
+    web.delete(f"{V1}/calendars/{{id}}/feed", calendar.close_feed),
+    web.get(f"{V1}/appointments", calendar.list_appointments),
+    web.post(f"{V1}/appointments", calendar.book),
+    web.get(f"{V1}/appointments/{{id}}", calendar.show_appointment),
+    web.get(f"{V1}/appointments/{{id}}/ics", calendar.show_ics),
+    web.post(f"{V1}/appointments/{{id}}/move", calendar.move),
+    web.post(f"{V1}/appointments/{{id}}/cancel", calendar.cancel),
+    web.get(f"{V1}/free", calendar.list_free),
+    web.get(f"{V1}/reminders", calendar.list_reminders),
+    web.post(f"{V1}/reminders", calendar.remind),
+    web.delete(f"{V1}/reminders/{{id}}", calendar.drop_reminder),
     web.get(f"{V1}/search", contacts.search),
     web.get(f"{V1}/inbox", desk.list_inbox),
     web.get(f"{V1}/conversations", desk.list_conversations),

@@ -5,7 +5,7 @@ from aiohttp import web
 from hub.web.console import assistant, desk, doorway, entries, home, me, people, talk
 from hub.web.live import stream_events
 from hub.web.pages import redirect
-from hub.web.site import site_of
+from hub.web.site import client_of, site_of
 
 
 async def static(request: web.Request) -> web.Response:
@@ -23,10 +23,23 @@ async def robots(request: web.Request) -> web.Response:
     return web.Response(text="User-agent: *\nDisallow: /\n")
 
 
+async def show_feed(request: web.Request) -> web.Response:
+    """GET /feeds/SECRET.ics: for calendar programs, which cannot sign in; the secret is the right. Guesses count as
+    failed sign-ins do."""
+    site, client = site_of(request), client_of(request)
+    site.failures.check(client)
+    data = await site.verbs.calendar.feed(request.match_info["secret"])
+    if data is None:
+        site.failures.take(client)
+        raise web.HTTPNotFound
+    return web.Response(body=data, headers={"Content-Type": "text/calendar; charset=utf-8"})
+
+
 CONSOLE_ROUTES = [
     web.get("/static/{name}", static),
     web.get("/favicon.ico", favicon),
     web.get("/robots.txt", robots),
+    web.get("/feeds/{secret:[A-Za-z0-9_-]{20,100}}.ics", show_feed),
     web.get("/sign-in", doorway.show_sign_in),
     web.post("/sign-in", doorway.sign_in),
     web.post("/sign-out", doorway.sign_out),

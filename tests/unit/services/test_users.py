@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 
 from hub.domain.address import Address
 from hub.domain.errors import Conflict, Invalid, NotFound, Refused, TooMany
-from hub.domain.people import READING_RIGHTS, Right, UserRole
+from hub.domain.people import READING_RIGHTS, UserRole
 from hub.ports.kinds import LINK_CODES, SESSIONS, TOKENS, USERS
 from hub.services.passwords import Passwords
 from hub.services.users import TRIES_A_CLIENT, TRIES_A_NAME, Users

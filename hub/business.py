@@ -1,0 +1,185 @@
+"""The part of the composition root that builds what the company's business needs: accounts, calendars,
+reminders, the desk. hub.app hands in what it made before."""
+
+from dataclasses import dataclass
+
+from hub.domain.reminder import ReminderKind
+from hub.ports.addresses import AddressForms
+from hub.ports.clock import Clock
+from hub.ports.connector import Accounts as Channels
+from hub.ports.events import Events
+from hub.ports.parser import ParseWorker
+from hub.ports.search import Terms
+from hub.ports.store import Store
+from hub.services.accounts import Accounts
+from hub.services.alerts import Alerts
+from hub.services.appointment_reminders import AppointmentReminders
+from hub.services.audit import Audit
+from hub.services.briefing import Briefings
+from hub.services.calendar.recurrence import expand
+from hub.services.calendar.verbs import Calendars
+from hub.services.chronicle import Chronicle
+from hub.services.contacts import Contacts
+from hub.services.correspondence import Correspondence
+from hub.services.desk.desk import Desk
+from hub.services.lines import Lines
+from hub.services.outbox import Outbox
+from hub.services.outgoing import OutgoingEntries
+from hub.services.reminders import Reminders
+from hub.services.reminding import Reminding
+from hub.services.sources import Sources
+from hub.services.staff import Staff
+from hub.services.suppressions import Suppressions
+from hub.services.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Business:
+    """Made by `build_business`."""
+
+    contacts: Contacts
+    timeline: Timeline
+    accounts: Accounts
+    calendar: Calendars
+    reminders: Reminders
+    reminding: Reminding
+    desk: Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What it stands on."""
+
+    store: Store
+    clock: Clock
+    audit: Audit
+    events: Events
+    staff: Staff
+    channels: Channels
+    outbox: Outbox
+    entries: OutgoingEntries
+    suppressions: Suppressions
+    forms: AddressForms
+    terms: Terms
+    worker: ParseWorker
+    secret: bytes
+    hostname: str
+    company: str
+    time_zone: str
+    language: str
+
+
+def build_business(ground: Ground) -> Business:
+    """Make every object, in order; starts nothing."""
+    store, clock, audit, staff = ground.store, ground.clock, ground.audit, ground.staff
+    letters, contacts, timeline = build_register(ground)
+    alerts = Alerts(store=store, clock=clock, audit=audit, accounts=ground.channels, outbox=ground.outbox, staff=staff)
+    reminding = Reminding(
+        store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
+    )
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        resolve=contacts.resolve,
+        letters=letters,
+        company=ground.company,
+        time_zone=ground.time_zone,
+    )
+    news, calendar = build_calendar(ground, reminding)
+    briefings = Briefings(
+        store=store,
+        clock=clock,
+        staff=staff,
+        alerts=alerts,
+        calendars=calendar,
+        accounts=accounts,
+        time_zone=ground.time_zone,
+        expect=reminding.expect,
+        late=reminding.late,
+    )
+    reminders = Reminders(
+        store=store, clock=clock, audit=audit, alerts=alerts, briefings=briefings, expect=reminding.expect
+    )
+    desk = build_desk(ground, alerts, timeline, reminding)
+    reminding.handle({ReminderKind.BRIEFING: briefings.fire})
+    reminding.handle(desk.handlers)
+    reminding.follow(news.continue_after)
+    reminding.prepare(briefings.plan_all)
+    return Business(
+        contacts=contacts,
+        timeline=timeline,
+        accounts=accounts,
+        calendar=calendar,
+        reminders=reminders,
+        reminding=reminding,
+        desk=desk,
+    )
+
+
+def build_register(ground: Ground) -> tuple[Correspondence, Contacts, Timeline]:
+    """Contacts, what was said with them, and letters to them."""
+    store, clock, audit, staff = ground.store, ground.clock, ground.audit, ground.staff
+    letters = Correspondence(
+        store=store,
+        clock=clock,
+        accounts=ground.channels,
+        outbox=ground.outbox,
+        entries=ground.entries,
+        suppressions=ground.suppressions,
+        secret=ground.secret,
+        hostname=ground.hostname,
+    )
+    contacts = Contacts(store=store, clock=clock, audit=audit, events=ground.events, forms=ground.forms, staff=staff)
+    timeline = Timeline(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        terms=ground.terms,
+        lines=Lines(store, staff),
+        sources=Sources(store, ground.channels, ground.worker),
+    )
+    return letters, contacts, timeline
+
+
+def build_calendar(ground: Ground, reminding: Reminding) -> tuple[AppointmentReminders, Calendars]:
+    """Calendars, and the reminders of what stands in them."""
+    store, clock, audit, staff = ground.store, ground.clock, ground.audit, ground.staff
+    news = AppointmentReminders(
+        store=store,
+        clock=clock,
+        staff=staff,
+        expand=expand,
+        time_zone=ground.time_zone,
+        language=ground.language,
+        expect=reminding.expect,
+    )
+    calendar = Calendars(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        staff=staff,
+        time_zone=ground.time_zone,
+        news=[news],
+    )
+    return news, calendar
+
+
+def build_desk(ground: Ground, alerts: Alerts, timeline: Timeline, reminding: Reminding) -> Desk:
+    """How work is shared out."""
+    store, clock, audit, staff = ground.store, ground.clock, ground.audit, ground.staff
+    return Desk(
+        store=store,
+        clock=clock,
+        audit=audit,
+        staff=staff,
+        alerts=alerts,
+        timeline=timeline,
+        chronicle=Chronicle(store, clock, ground.events),
+        company=ground.company,
+        time_zone=ground.time_zone,
+        expect=reminding.expect,
+    )

@@ -12,7 +12,9 @@ from hub.web.console.routes import CONSOLE_ROUTES
 from hub.web.guard import PUBLIC
 from hub.web.pages import local_path
 from hub.web.server import PortInUse, WebServer
+from tests.architecture.test_rights import bundle
 from tests.browser.site import make_demo_site
+from tests.fake_verbs import FakeVerbs
 
 
 def sample(path: str) -> str:
@@ -25,12 +27,28 @@ def sample(path: str) -> str:
     "route", [r for r in CONSOLE_ROUTES if r.path not in PUBLIC], ids=lambda r: f"{r.method} {r.path}"
 )
 async def test_every_page_requires_sign_in(route, stranger):
-    if route.path == "/static/{name}" or route.path == "/preferences":
+    if route.path in ("/static/{name}", "/preferences") or route.path.startswith("/feeds/"):
         return
     send = stranger.get if route.method == "GET" else stranger.post
     response = await send(sample(route.path))
     assert response.status == 303
     assert response.headers["Location"].startswith("/sign-in")
+
+
+async def test_a_feed_opens_with_its_secret_only_and_guesses_are_counted() -> None:
+    office, bundled = await bundle()
+    verbs = FakeVerbs()
+    verbs.calendar = bundled.calendar
+    own = (await bundled.calendar.calendars(office.anna))[0]
+    path = await bundled.calendar.open_feed(office.anna, own.id)
+    async with TestClient(TestServer(make_demo_site(verbs))) as client:
+        response = await client.get(path)
+        assert response.status == 200
+        assert response.content_type == "text/calendar"
+        assert (await response.text()).startswith("BEGIN:VCALENDAR")
+        statuses = [(await client.get(f"/feeds/{'x' * 30}{number}.ics")).status for number in range(60)]
+        assert statuses[0] == 404
+        assert statuses[-1] == 429
 
 
 @pytest.mark.parametrize("route", API_ROUTES, ids=lambda r: f"{r.method} {r.path}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-CHATTY = ("aioimaplib", "slixmpp", "mail.log", "asyncio", "pymongo", "httpx", "aiohttp.access")
+CHATTY = ("apscheduler", "aioimaplib", "slixmpp", "mail.log", "asyncio", "pymongo", "httpx", "aiohttp.access")
 HIDDEN = frozenset({"password", "token", "secret", "body", "text", "raw", "cookie", "authorization"})
 
 

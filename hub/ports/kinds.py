@@ -142,7 +142,7 @@ LEDGER = Kind(
     indexes=(
         Index(name="by_account", keys=("account", "seq")),
         Index(name="by_contact", keys=("contact_id", "booked_at")),
-        Index(name="by_number", keys=("number", "date")),
+        Index(name="by_number", keys=("number", "booked_at")),
     ),
 )
 LEDGER_ACCOUNTS = Kind(

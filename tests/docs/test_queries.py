@@ -2,7 +2,9 @@
 
 import ast
 import re
+from datetime import datetime
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 from hub.ports.blobs import Blobs
 from hub.ports.kinds import ALL_KINDS
@@ -57,3 +59,18 @@ def test_what_the_hub_asks_has_a_row_with_that_verb() -> None:
     questions = {question for question in asked() if question[2] in {name for _, name in DECLARED}}
     assert len(questions) > 30
     assert {question for question in questions if question[1:] not in answered} == set()
+
+
+def test_every_key_of_an_index_has_a_type_that_engines_can_order() -> None:
+    for kind in ALL_KINDS:
+        hints = get_type_hints(kind.type)
+        for key in {key for index in kind.indexes for key in index.keys}:
+            assert orderable(hints[key]), (kind.name, key, hints[key])
+
+
+def orderable(hint: Any) -> bool:
+    hint = getattr(hint, "__supertype__", hint)
+    parts = [part for part in get_args(hint) if part not in (type(None), Ellipsis)]
+    if parts:
+        return all(orderable(part) for part in parts)
+    return isinstance(hint, type) and issubclass(hint, (str, int, datetime))

@@ -18,6 +18,7 @@ from bots.staff.failures import explain_failure
 from bots.staff.memory import Memories, Memory, read_reply
 from bots.staff.talk import Talk
 from hub.domain.people import Actor
+from hub.domain.turn import Choice
 from hub.ports.bot import BotReply
 from hub.ports.clock import Clock
 from hub.ports.store import Store
@@ -165,10 +166,15 @@ def _apply(memory: Memory, answer: Answer) -> None:
     memory.pending = answer.pending
 
 
+def _listed(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """Choices to be told with their numbers. A single appointment was told already; it only stays what "it" means."""
+    return () if len(choices) == 1 and choices[0].kind == "appointment" else choices
+
+
 def _reply(talk: Talk, answer: Answer) -> BotReply:
     choices = answer.choices or ()
     return BotReply(
-        text=render(answer.blocks, choices, answer.buttons),
+        text=render(answer.blocks, _listed(choices), answer.buttons),
         intent=answer.intent,
         slots={name: value for name, value in answer.slots.items() if name not in HIDDEN_SLOTS and value},
         choices=choices,

@@ -25,7 +25,6 @@ async def tell_balance(talk: Talk, slots: Slots) -> Answer:
     return Answer(
         blocks=(talk.text("accounts.said", text=said),),
         slots=target.slots,
-        choices=_item_choices(talk, summary.open_items[:SHOWN_ITEMS]) or None,
         contact_id=target.contact_id,
         conversation_id=target.conversation.id if target.conversation else "",
     )

@@ -175,7 +175,5 @@ class AppointmentDraft:
     notes: str = ""
     time_zone: str = ""
     recurrence: str = ""
-    invite: bool = True
-    """Send the contact an invitation (mail) or a confirmation (chat)."""
     outside_hours: bool = False
     """A colleague insists although nobody works then."""

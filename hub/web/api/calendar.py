@@ -29,7 +29,6 @@ class AppointmentBody(Body):
     notes: Annotated[str, Field(max_length=10_000)] = ""
     time_zone: Short = ""
     recurrence: Short = ""
-    invite: bool = True
     outside_hours: bool = False
 
 
@@ -118,7 +117,6 @@ async def book(request: web.Request) -> web.Response:
         notes=body.notes,
         time_zone=body.time_zone,
         recurrence=body.recurrence,
-        invite=body.invite,
         outside_hours=body.outside_hours,
     )
     made = await verbs.calendar.book(actor, draft, key=key)

@@ -87,6 +87,37 @@ class RepliesTable(Table):
     )
 
 
+class CustomerBotTable(Table):
+    """The bot that answers customers, and the budgets of everything automatic."""
+
+    enabled: bool = Field(default=True, description="Whether the bot answers customers at all.")
+    acknowledge: Literal["never", "closed", "always"] = Field(
+        default="never",
+        description="Whether messages for people are acknowledged by themselves: never, only while nobody is there, "
+        "or always.",
+    )
+    known_days: int = Field(
+        default=7,
+        ge=0,
+        le=365,
+        description="How many days ago we must have entered or imported a mail address before one-time codes go there.",
+    )
+    codes_a_day: int = Field(
+        default=3, ge=1, le=20, description="One-time codes a day, for each contact and for each address that asks."
+    )
+    address_hour: int = Field(
+        default=5, ge=1, le=100, description="Automatic mails and acknowledgements an hour to one address."
+    )
+    domain_hour: int = Field(default=20, ge=1, le=1_000, description="The same to one domain.")
+    total_hour: int = Field(
+        default=200, ge=1, le=100_000, description="The same in all; then they stop, and the admins are told."
+    )
+    chat_address_hour: int = Field(
+        default=30, ge=1, le=1_000, description="Answers an hour in a chat to one address that asks."
+    )
+    chat_total_hour: int = Field(default=2_000, ge=1, le=1_000_000, description="The same in all.")
+
+
 class LogTable(Table):
     """What is logged. Bodies and secrets never are."""
 
@@ -115,6 +146,7 @@ class Config:
     intake: IntakeTable
     replies: RepliesTable
     log: LogTable
+    customer_bot: CustomerBotTable
     channels: dict[str, ChannelTable]
     path: Path | None = None
     """The file it came from; None for the defaults."""
@@ -127,4 +159,5 @@ TABLES: dict[str, type[Table]] = {
     "intake": IntakeTable,
     "replies": RepliesTable,
     "log": LogTable,
+    "customer_bot": CustomerBotTable,
 }

@@ -11,6 +11,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from bots.customer.assistant import CustomerAssistant
 from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
 from config.model import Config
@@ -20,11 +21,12 @@ from hub.daemon import Daemon, Parts, Plans
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
 from hub.parsing.process import ProcessParseWorker
-from hub.plans import first_listener, plan_channels, read_plans
+from hub.plans import customer_bot_rules, first_listener, plan_channels, read_plans
 from hub.ports.clock import SystemClock
 from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
 from hub.ports.store import Store
+from hub.reception import build_reception
 from hub.seed.demo import DemoCompany
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
@@ -42,7 +44,6 @@ from hub.services.notices import Notices
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
-from hub.services.placing import Placing
 from hub.services.quarantine import Quarantine
 from hub.services.replies import Replies
 from hub.services.routing import Router
@@ -213,7 +214,7 @@ class _Assembly:
             accounts=self.supervisor,
             forms=self.forms,
             events=self.events,
-            teller=Placing(self.business.desk, self.notices),
+            teller=self.reception,
             door=self.door,
             deliveries=self.deliveries,
             report=self.supervisor.note,
@@ -257,26 +258,32 @@ class _Assembly:
     def build_business(self) -> None:
         """Contacts, accounts, calendars, reminders, the desk."""
         hub = self.config.hub
-        self.business = build_business(
-            Ground(
-                store=self.store,
-                clock=self.clock,
-                audit=self.audit,
-                events=self.events,
-                staff=self.staff,
-                channels=self.supervisor,
-                outbox=self.outbox,
-                entries=self.entries,
-                suppressions=self.suppressions,
-                forms=self.forms,
-                terms=extract_terms,
-                worker=self.worker,
-                secret=self.secret,
-                hostname=hub.hostname,
-                company=hub.company,
-                time_zone=hub.time_zone,
-                language=hub.language,
-            )
+        ground = Ground(
+            store=self.store,
+            clock=self.clock,
+            audit=self.audit,
+            events=self.events,
+            staff=self.staff,
+            channels=self.supervisor,
+            outbox=self.outbox,
+            entries=self.entries,
+            suppressions=self.suppressions,
+            forms=self.forms,
+            terms=extract_terms,
+            worker=self.worker,
+            secret=self.secret,
+            hostname=hub.hostname,
+            company=hub.company,
+            time_zone=hub.time_zone,
+            language=hub.language,
+        )
+        self.business = build_business(ground)
+        self.reception = build_reception(
+            ground,
+            self.business,
+            self.notices,
+            make_bot=CustomerAssistant,
+            rules=customer_bot_rules(self.config),
         )
 
     def note_ready(self, ready: bool) -> None:
@@ -376,6 +383,7 @@ class _Assembly:
             intake=self.intake,
             dispatcher=self.dispatcher,
             turns=self.turns,
+            reception=self.reception,
             reminding=self.business.reminding,
             repair=self.business.accounts.repair,
             metrics=self.metrics,

@@ -44,6 +44,8 @@ class Business:
     reminders: Reminders
     reminding: Reminding
     desk: Desk
+    alerts: Alerts
+    letters: Correspondence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,8 @@ def build_business(ground: Ground) -> Business:
         reminders=reminders,
         reminding=reminding,
         desk=desk,
+        alerts=alerts,
+        letters=letters,
     )
 
 

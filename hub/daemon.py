@@ -26,6 +26,7 @@ from hub.ports.clock import Clock
 from hub.ports.connector import LinkState
 from hub.ports.store import Store
 from hub.services.audit import Audit
+from hub.services.customers.reception import Reception
 from hub.services.dispatch import Dispatcher
 from hub.services.intake import Intake
 from hub.services.reminding import Reminding
@@ -67,6 +68,7 @@ class Parts:
     intake: Intake
     dispatcher: Dispatcher
     turns: Turns
+    reception: Reception
     reminding: Reminding
     repair: Callable[[], Coroutine[Any, Any, int]]
     """Mends what a crash left of the accounts' summaries."""
@@ -123,6 +125,7 @@ class Daemon:
         self._run("dispatch", parts.dispatcher.run())
         self._run("audit", parts.audit.run())
         self._run("users", parts.users.run())
+        self._run("reception", parts.reception.run())
         self._run("reminding", parts.reminding.run())
         self._run("tenure", parts.tenure.run())
         self._run("watchdog", self._watchdog.run())

@@ -1,12 +1,17 @@
 """What a configuration asks of the running hub. Part of the composition root."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from config.load import ConfigError
 from config.model import Config
 from connectors.registry import KINDS
 from hub.daemon import Plans
 from hub.domain.errors import ConfigurationInvalid
+from hub.reception import CustomerBotRules
+from hub.services.customers.budgets import AutomaticLimits
+from hub.services.customers.proof import ProofRules
+from hub.services.customers.reception import ReceptionRules
 from hub.services.supervise import ChannelPlan
 
 
@@ -24,9 +29,25 @@ def read_plans(running: Config, reload: Callable[[], Config]) -> Plans:
         fresh = reload()
     except ConfigError as error:
         raise ConfigurationInvalid(error.problems) from error
-    tables = ("hub", "storage", "http", "intake", "replies", "log")
+    tables = ("hub", "storage", "http", "intake", "replies", "log", "customer_bot")
     changed = tuple(name for name in tables if getattr(fresh, name) != getattr(running, name))
     return Plans(channels=plan_channels(fresh), restart_needed=changed)
+
+
+def customer_bot_rules(config: Config) -> CustomerBotRules:
+    """What the customer bot may do."""
+    table = config.customer_bot
+    return CustomerBotRules(
+        reception=ReceptionRules(enabled=table.enabled, acknowledge=table.acknowledge, language=config.hub.language),
+        limits=AutomaticLimits(
+            address=table.address_hour,
+            domain=table.domain_hour,
+            total=table.total_hour,
+            chat_address=table.chat_address_hour,
+            chat_total=table.chat_total_hour,
+        ),
+        proof=ProofRules(known_for=timedelta(days=table.known_days), codes_a_day=table.codes_a_day),
+    )
 
 
 def first_listener(config: Config) -> str:

@@ -47,6 +47,8 @@ class Contact:
     members: tuple[ContactId, ...] = ()
     created_at: datetime
     notes: str = ""
+    automatic: bool = True
+    """False: wants no automatic messages (opt-out)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

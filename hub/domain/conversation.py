@@ -25,6 +25,17 @@ class OwnerKind(StrEnum):
 
 
 QUEUE_OWNER = "queue"
+BOT_OWNER = "bot"
+
+
+class BotStance(StrEnum):
+    """Whether the customer bot may speak here."""
+
+    OPEN = "open"
+    SILENT = "silent"
+    """A person has taken over, or is asked for: only closing lets the bot speak again."""
+    RESUME = "resume"
+    """Closed since; what comes next the bot may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,7 @@ class Conversation:
     """Id of the queue that it came to (hub/domain/desk.py); '' until it is placed."""
     snoozed_until: datetime | None = None
     """Out of the inbox until then, or until the contact writes; `waiting_since` is None meanwhile."""
+    bot: BotStance = BotStance.OPEN
 
     @property
     def owner_kind(self) -> OwnerKind:

@@ -44,6 +44,12 @@ class Refused(FernamtError):
     code = "refused"
 
 
+class NotProved(FernamtError):
+    """Whoever asks has not proved who they are: nothing is told or done; a one-time code is offered."""
+
+    code = "not-proved"
+
+
 class Conflict(FernamtError):
     """Somebody else changed it first, or the state does not allow the step."""
 

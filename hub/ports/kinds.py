@@ -13,6 +13,7 @@ from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Session, StaffLink, User
+from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
@@ -178,6 +179,14 @@ REMINDERS = Kind(
 ALERTS = Kind(name="alerts", type=AlertChoice)
 QUEUES = Kind(name="queues", type=Queue, indexes=(Index(name="by_name", keys=("name",)),))
 CANNED_REPLIES = Kind(name="canned_replies", type=CannedReply, indexes=(Index(name="by_name", keys=("name",)),))
+CUSTOMER_TURNS = Kind(
+    name="customer_turns",
+    type=CustomerTurn,
+    indexes=(Index(name="open", keys=("open_since",), sparse=True),),
+)
+CUSTOMER_CONTEXTS = Kind(name="customer_contexts", type=CustomerContext)
+PROOFS = Kind(name="proofs", type=Proof)
+AUTOMATIC_BUDGETS = Kind(name="automatic_budgets", type=AutomaticBudget)
 
 ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
@@ -210,4 +219,8 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     ALERTS,
     QUEUES,
     CANNED_REPLIES,
+    CUSTOMER_TURNS,
+    CUSTOMER_CONTEXTS,
+    PROOFS,
+    AUTOMATIC_BUDGETS,
 )

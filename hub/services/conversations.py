@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from hub.domain.conversation import QUEUE_OWNER, Conversation, ConversationState, Placement
+from hub.domain.conversation import BOT_OWNER, QUEUE_OWNER, BotStance, Conversation, ConversationState, Placement
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, ConversationId, UserId
 from hub.domain.people import Actor, Right
@@ -168,7 +168,7 @@ class Conversations:
             "conversations.assign",
             await self._load(conversation_id),
             QUEUED if user_id is None else ASSIGNED,
-            lambda one: replace(one, owner=user_id or QUEUE_OWNER),
+            lambda one: self._owned(one, user_id or QUEUE_OWNER),
             self._staff.name_of(user_id),
         )
 
@@ -183,7 +183,22 @@ class Conversations:
             "conversations.close",
             conversation,
             CLOSED,
-            lambda one: replace(one, state=ConversationState.CLOSED, closed_at=self._clock.now(), waiting_since=None),
+            self._closed,
+        )
+
+    def _owned(self, one: Conversation, owner: str) -> Conversation:
+        return one if one.owner == owner else replace(one, owner=owner, bot=BotStance.SILENT)
+
+    def _closed(self, one: Conversation) -> Conversation:
+        """When the human closes, the bot may resume; what it was about before is over too."""
+        owner = QUEUE_OWNER if one.owner == BOT_OWNER else one.owner
+        return replace(
+            one,
+            state=ConversationState.CLOSED,
+            closed_at=self._clock.now(),
+            waiting_since=None,
+            bot=BotStance.RESUME,
+            owner=owner,
         )
 
     async def reopen(self, actor: Actor, conversation_id: ConversationId) -> Conversation:

@@ -7,6 +7,7 @@ every id is derived from the caller's key.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain.address import Address
@@ -14,7 +15,7 @@ from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, conversation_number
 from hub.domain.errors import NotFound
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id, with_prefix
-from hub.domain.interaction import InteractionKind, message_reference_id
+from hub.domain.interaction import Interaction, InteractionKind, message_reference_id
 from hub.domain.message import Attachment, Participant, ParticipantRole, Strength
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.subject import read_subject
@@ -27,6 +28,7 @@ from hub.ports.store import Store
 from hub.services.attempts import LIFETIME
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
+from hub.services.recipients import answer_subject
 from hub.services.standing import last_words
 from hub.services.suppressions import Suppressions
 
@@ -92,6 +94,41 @@ class Correspondence:
             if found is None:
                 return None
             item = await self._compose(contact, *found, text, subject, entry_id, files, purpose)
+        return (await self._outbox.submit([item], self._entries.build(item)))[0]
+
+    async def answer(
+        self,
+        entry: Interaction,
+        conversation: Conversation,
+        contact: Contact,
+        text: str,
+        *,
+        reason: str,
+        files: Sequence[FileData] = (),
+    ) -> OutboxItem | None:
+        """Submit an automatic answer to whoever wrote `entry`, and to nobody else (never Reply-To, RFC 3834 §4): once
+        for each reason. None where the account cannot send. Raises StoreUnavailable."""
+        account = self._accounts.get(conversation.account)
+        if account is None or not account.can_send or entry.sender is None:
+            return None
+        entry_id = InteractionId(derived_id("i", "automatic", entry.id, reason))
+        earlier = await self._outbox.find_entry_items(entry_id)
+        if earlier:
+            item = earlier[0]
+        else:
+            subject = answer_subject(entry.subject or conversation.subject, contact.language)
+            item = await self._compose(
+                contact, account, entry.sender.address, conversation, text, subject, entry_id, files, Purpose.AUTOMATIC
+            )
+            references = tuple(dict.fromkeys((*item.content.references, entry.message_id)))[-MAX_REFERENCES:]
+            mail = account.channel == MAIL and bool(entry.message_id)
+            content = replace(
+                item.content,
+                in_reply_to=entry.message_id if mail else "",
+                references=references if mail else (),
+                to=(replace(entry.sender, role=ParticipantRole.TO),),
+            )
+            item = replace(item, content=content, cause=entry.id)
         return (await self._outbox.submit([item], self._entries.build(item)))[0]
 
     async def _contact(self, contact_id: ContactId) -> Contact:

@@ -149,6 +149,15 @@ class Notices:
                 text = say(user.language, "outage", channel=channel, detail=one_line(detail, 200))
                 await self._outbox.submit([self._notice(item_id, user, address, account, text, cause=channel)])
 
+    async def tell_breaker(self, scope: str, count: int) -> None:
+        """Tell the admins that the budget of automatic messages is used up; once an hour."""
+        hour = self._clock.now().isoformat()[:13]
+        for user, address, account in self._reachable().values():
+            if user.role is UserRole.ADMIN:
+                item_id = OutboxId(derived_id("o", "breaker", scope, hour, user.id))
+                text = say(user.language, "breaker", count=count)
+                await self._outbox.submit([self._notice(item_id, user, address, account, text, cause=scope)])
+
     # What became of an author's message
 
     async def tell_author(self, item: OutboxItem) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import structlog
 
 from hub.domain.address import Address
-from hub.domain.conversation import Conversation, Evidence, OwnerKind, Placement
+from hub.domain.conversation import BotStance, Conversation, Evidence, OwnerKind, Placement
 from hub.domain.errors import Invalid
 from hub.domain.ids import InteractionId, OutboxId, derived_id, with_prefix
 from hub.domain.interaction import (
@@ -206,8 +206,11 @@ class OutgoingEntries:
         # A late entry must hide neither that the contact has written again since, nor what a colleague decided.
         if (newest or not late) and _answers(conversation, item):
             conversation = replace(conversation, waiting_since=None)
-            if item.purpose is Purpose.REPLY and item.author and conversation.owner_kind is not OwnerKind.USER:
-                conversation = replace(conversation, owner=item.author)
+            if item.purpose is Purpose.REPLY and item.author:
+                # When a human answers, the bot is silent.
+                conversation = replace(conversation, bot=BotStance.SILENT)
+                if conversation.owner_kind is not OwnerKind.USER:
+                    conversation = replace(conversation, owner=item.author)
         keys = dict.fromkeys((*conversation.participants, *(person.address.key for person in entry.recipients)))
         return replace(conversation, participants=tuple(keys)[:MAX_PARTICIPANTS])
 

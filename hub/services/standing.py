@@ -8,7 +8,7 @@ waiting, only one newer than the closing re-opens, only one newer than the waiti
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hub.domain.conversation import Conversation, ConversationState
+from hub.domain.conversation import BOT_OWNER, QUEUE_OWNER, BotStance, Conversation, ConversationState
 from hub.domain.interaction import Direction, Interaction
 from hub.domain.message import MessageClass
 
@@ -39,6 +39,10 @@ def with_entry(conversation: Conversation, entry: Interaction, participants: Ite
     waiting, state, closed_at = conversation.waiting_since, conversation.state, conversation.closed_at
     snoozed = conversation.snoozed_until
     newest = entry.at >= conversation.last_at
+    if entry.direction is Direction.OUTBOUND and newest and conversation.bot is not BotStance.SILENT:
+        # A colleague answered from another mail client: the bot is silent.
+        owner = QUEUE_OWNER if changed.owner == BOT_OWNER else changed.owner
+        changed = replace(changed, owner=owner, bot=BotStance.SILENT)
     if awaits_answer(entry):
         if state is ConversationState.CLOSED and (closed_at is None or entry.at > closed_at):
             state, closed_at = ConversationState.OPEN, None

@@ -49,6 +49,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "target-late-resolution": "Noch nicht erledigt: {name} („{topic}“), das Ziel war {when}.",
         "snooze-over": "Wieder da: {name} („{topic}“).",
         "colleague-asks": "{asker} fragt zu {name}: „{text}“ – antworten mit: notiz {name}: …",
+        "code-subject": "Ihr Code für {company}",
+        "code-text": "Guten Tag,\n\nIhr Code lautet {code}. Er gilt {minutes} Minuten. Geben Sie ihn bitte in dem Chat "
+        "ein, in dem Sie ihn angefordert haben.\n\nSie haben nichts angefordert? Dann ist nichts weiter zu tun: Ohne "
+        "den Code erfährt niemand etwas. Bitte geben Sie ihn nicht weiter.\n\n{company}",
+        "code-sent": "Für {name} wurde ein Einmalcode angefordert, von {address}.",
+        "code-redeemed": "{name} hat sich mit einem Code ausgewiesen und schreibt jetzt auch von {address}.",
+        "customer-title": "Termin bei {company}",
+        "customer-booked": "{name} hat einen Termin gebucht: {when}.",
+        "customer-moved": "{name} hat einen Termin verlegt, auf {when}.",
+        "customer-cancelled": "{name} hat den Termin am {when} abgesagt.",
+        "breaker": "In der letzten Stunde gingen {count} automatische Nachrichten hinaus; mehr sendet der Hub nicht "
+        "von selbst. Neue Nachrichten gehen in die Warteschlange. Bitte nachsehen, ob etwas im Kreis läuft.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
         "link-done": "Verbunden, {name}. „hilfe“ zeigt, was ich kann.",
         "refusal": "Dies ist der interne Assistent von {company}. Ich spreche nur mit Kolleginnen und Kollegen.",
@@ -94,6 +106,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "target-late-resolution": "Not settled yet: {name} (“{topic}”), the target was {when}.",
         "snooze-over": "Back again: {name} (“{topic}”).",
         "colleague-asks": "{asker} asks about {name}: “{text}” – to answer: note {name}: …",
+        "code-subject": "Your code for {company}",
+        "code-text": "Hello,\n\nyour code is {code}. It is valid for {minutes} minutes. Please enter it in the chat in "
+        "which you asked for it.\n\nYou did not ask for one? Then there is nothing to do: without the code nobody "
+        "learns anything. Please do not pass it on.\n\n{company}",
+        "code-sent": "A one-time code was asked for {name}, from {address}.",
+        "code-redeemed": "{name} has proved who they are with a code, and now writes from {address} too.",
+        "customer-title": "Appointment with {company}",
+        "customer-booked": "{name} has booked an appointment: {when}.",
+        "customer-moved": "{name} has moved an appointment, to {when}.",
+        "customer-cancelled": "{name} has cancelled the appointment on {when}.",
+        "breaker": "{count} automatic messages went out in the last hour; the hub sends no more by itself. New "
+        "messages go to the queue. Please look whether something runs in circles.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",
         "link-done": "Linked, {name}. “help” shows what I can do.",
         "refusal": "This is the internal assistant of {company}. I only talk to colleagues.",

@@ -1,8 +1,9 @@
 """Implements hub.ports.desk_verbs.DeskVerbs over queues, snoozing, canned replies and viewers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from hub.domain.appointment import WorkingHours
 from hub.domain.conversation import Conversation
 from hub.domain.desk import CannedReply, Queue, Viewer
 from hub.domain.errors import Invalid, NotFound
@@ -20,7 +21,7 @@ from hub.services.chronicle import Chronicle
 from hub.services.desk.canned import Canned, fill
 from hub.services.desk.queues import Queues
 from hub.services.desk.snoozing import Snoozing
-from hub.services.desk.targets import Targets
+from hub.services.desk.targets import OFFICE_HOURS, Targets
 from hub.services.desk.viewers import Viewers
 from hub.services.reminding import Handler
 from hub.services.staff import Staff
@@ -67,6 +68,14 @@ class Desk:
     async def place(self, conversation: Conversation) -> Conversation:
         """See Queues.place."""
         return await self._queues.place(conversation)
+
+    async def opens(self, account: str) -> datetime:
+        """When somebody is there for what comes by this channel: now, or the next opening."""
+        return self._targets.opens(await self._queues.of_account(account))
+
+    async def hours(self, account: str) -> Sequence[WorkingHours]:
+        """The business hours of the queue to which the channel's messages come."""
+        return (await self._queues.of_account(account)).hours or OFFICE_HOURS
 
     # Queues
 

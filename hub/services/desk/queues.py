@@ -97,7 +97,7 @@ class Queues:
             if conversation.queue:
                 await self._wait_again(conversation)
                 return conversation
-            queue = await self._queue_of(conversation)
+            queue = await self.of_account(conversation.account)
             # Before the conversation says that it is placed, so that a crash in between is finished by a repetition.
             await self._targets.plan(conversation, queue)
             owner = conversation.owner
@@ -114,9 +114,10 @@ class Queues:
         if queue is not None:
             await self._targets.plan(conversation, queue)
 
-    async def _queue_of(self, conversation: Conversation) -> Queue:
+    async def of_account(self, account: str) -> Queue:
+        """The queue to which the channel's conversations come."""
         queues = await self.all()
-        named = [one for one in queues if conversation.account in one.accounts]
+        named = [one for one in queues if account in one.accounts]
         return (named or [one for one in queues if one.id == DEFAULT.id])[0]
 
     async def _choose(self, queue: Queue, conversation: Conversation) -> UserId | None:

@@ -55,6 +55,10 @@ class Targets:
         hours, zone = queue.hours or OFFICE_HOURS, queue.time_zone or self._zone
         return business_due(since, minutes, hours, zone, queue.country, queue.subdivision)
 
+    def opens(self, queue: Queue) -> datetime:
+        """The first moment from now on within the queue's business hours."""
+        return self._due(queue, self._clock.now(), 0)
+
     async def plan(self, conversation: Conversation, queue: Queue) -> None:
         """For a conversation in which somebody waits: an answer to each time that they began to wait, and one
         settlement. Planning twice is planning once."""

@@ -1,0 +1,1 @@
+"""What the hub does for customers by itself: receiving, proving, telling, and the budgets of everything automatic."""

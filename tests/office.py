@@ -113,26 +113,28 @@ class Office:
 
     def open_business(self) -> Business:
         """Accounts, calendars, reminders and the desk, wired as the hub wires them."""
-        return build_business(
-            Ground(
-                store=self.store,
-                clock=self.clock,
-                audit=self.audit,
-                events=self.events,
-                staff=self.staff,
-                channels=self.accounts,
-                outbox=self.world.outbox,
-                entries=self.world.entries,
-                suppressions=self.world.suppressions,
-                forms=Forms([EmailForm(), XmppForm()]),
-                terms=extract_terms,
-                worker=SameProcess(),
-                secret=SECRET,
-                hostname="hub.example",
-                company="Tischlerei Nord",
-                time_zone="Europe/Berlin",
-                language="de",
-            )
+        return build_business(self.ground())
+
+    def ground(self) -> Ground:
+        """What the business stands on."""
+        return Ground(
+            store=self.store,
+            clock=self.clock,
+            audit=self.audit,
+            events=self.events,
+            staff=self.staff,
+            channels=self.accounts,
+            outbox=self.world.outbox,
+            entries=self.world.entries,
+            suppressions=self.world.suppressions,
+            forms=Forms([EmailForm(), XmppForm()]),
+            terms=extract_terms,
+            worker=SameProcess(),
+            secret=SECRET,
+            hostname="hub.example",
+            company="Tischlerei Nord",
+            time_zone="Europe/Berlin",
+            language="de",
         )
 
     @classmethod

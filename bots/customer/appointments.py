@@ -108,10 +108,10 @@ async def take(talk: Talk, chosen: str, appointment_id: str) -> CustomerReply:
     if not talk.customer.chats:
         talk.memory.file_of = done.id
         lines.append(talk.say("file_attached"))
-        return CustomerReply(text=" ".join(lines), intent=intent, files=(file,))
+        return CustomerReply(text=" ".join(lines), intent=f"{intent}-done", receipt=True, files=(file,))
     if await verbs.mail_file(talk.customer, lines[0], done.title, file, key=talk.key):
         lines.append(talk.say("file_mailed"))
-    return CustomerReply(text=" ".join(lines), intent=intent)
+    return CustomerReply(text=" ".join(lines), intent=f"{intent}-done", receipt=True)
 
 
 async def _taken(talk: Talk, slot: Slot, appointment_id: str) -> CustomerReply:
@@ -174,4 +174,4 @@ async def cancel(talk: Talk, appointment_id: str) -> CustomerReply:
     except NotFound:
         return await tell_next(talk)
     talk.memory.settle()
-    return CustomerReply(text=talk.say("cancelled", when=_when(talk, gone)), intent="cancel")
+    return CustomerReply(text=talk.say("cancelled", when=_when(talk, gone)), intent="cancel-done", receipt=True)

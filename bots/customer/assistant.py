@@ -1,6 +1,7 @@
 """The customer bot: implements hub.ports.customer_verbs.CustomerBot. It says that it is one."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -81,9 +82,7 @@ class CustomerAssistant:
             return reply
         greeting = talk.say("greet", name=talk.name())
         apart = " " if talk.customer.chats else "\n\n"
-        return CustomerReply(
-            text=f"{greeting}{apart}{reply.text}", intent=reply.intent, hand_over=reply.hand_over, files=reply.files
-        )
+        return replace(reply, text=f"{greeting}{apart}{reply.text}")
 
     async def _repeat(self, customer: Customer, memory: Memory, turn_id: str) -> CustomerReply:
         """Answered before a crash: the same words again, the file made anew."""
@@ -91,4 +90,10 @@ class CustomerAssistant:
             return CustomerReply(text="", intent="answered-before", hand_over=True)
         said = json.loads(memory.reply)
         files = (await self._verbs.calendar_file(customer, said["file_of"]),) if said["file_of"] else ()
-        return CustomerReply(text=said["text"], intent=said["intent"], hand_over=said["hand_over"], files=files)
+        return CustomerReply(
+            text=said["text"],
+            intent=said["intent"],
+            hand_over=said["hand_over"],
+            receipt=said["receipt"],
+            files=files,
+        )

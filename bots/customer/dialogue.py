@@ -92,7 +92,7 @@ async def _hours(talk: Talk) -> CustomerReply:
 async def _opt_out(talk: Talk) -> CustomerReply:
     await talk.verbs.set_consent(talk.customer, False)
     talk.memory.settle()
-    return CustomerReply(text=talk.say("opted_out"), intent="opt_out")
+    return CustomerReply(text=talk.say("opted_out"), intent="opt_out", receipt=True)
 
 
 async def _opt_in(talk: Talk) -> CustomerReply:

@@ -47,7 +47,13 @@ class Memory:
     def remember(self, turn_id: str, reply: CustomerReply) -> None:
         """Note that this turn was answered, and how."""
         self.turns = (*self.turns, turn_id)[-REMEMBERED_TURNS:]
-        said = {"text": reply.text, "intent": reply.intent, "hand_over": reply.hand_over, "file_of": self.file_of}
+        said = {
+            "text": reply.text,
+            "intent": reply.intent,
+            "hand_over": reply.hand_over,
+            "receipt": reply.receipt,
+            "file_of": self.file_of,
+        }
         self.reply = json.dumps(said, ensure_ascii=False)
 
 

@@ -23,14 +23,16 @@ from bots.language.tokens import SEPARATOR, read_sentence
 MOST_WORDS = 60
 MOST_MENDED = 10
 """Misspelt words that are looked at in one text."""
+BESIDES_TIME = 3
+"""Words that may stand beside a time that is meant as an answer."""
 CONTEXTUAL = frozenset({"confirm", "decline", "choose", "code", "time", "thanks", "address"})
 """Intents that mean something only after a question."""
 CHANGING = frozenset({"book", "move", "cancel", "opt_out", "opt_in"})
 SMALL_TALK = frozenset({"greeting", "thanks"})
 _CODE = re.compile(r"(?<![\w-])(\d{3}[ \u00a0-]?\d{3})(?![\w-])")
-_NUMBER = re.compile(r"(?<![\w.:/-])((?:[A-Za-z]{1,5}[-/ ]?)?\d{3,10})(?![\w:/%]|[.,]\d)")
+_NUMBER = re.compile(r"(?<![\w.:/-])((?:[A-Za-z]{1,4}-?)?\d{3,10})(?![\w:/%]|[.,]\d)")
 _MAIL = re.compile(r"[^\s<>,;:\"'()]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,20}")
-_CHOICE = re.compile(r"^\D{0,12}?([1-9])\D{0,20}$")
+_CHOICE = re.compile(r"^\D{0,30}?([1-9])\D{0,30}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class CustomerPack:
     signs: tuple[Sign, ...]
     negations: tuple[str, ...]
     fillers: frozenset[str]
+    known: frozenset[str]
+    """Proper words that are never taken for misspelt ones."""
     ordinals: Mapping[str, int]
     stems: tuple[str, ...]
     """Beginnings of words of the signs."""
@@ -73,6 +77,8 @@ class Heard:
     code: str = ""
     choice: int = 0
     address: str = ""
+    alone: bool = False
+    """Hardly anything but a time was said."""
 
 
 def _sign(table: Mapping[str, Any]) -> Sign:
@@ -98,6 +104,7 @@ def load_customer_pack(folder: Path, pack: LanguagePack) -> CustomerPack:
         signs=signs,
         negations=tuple(table["negations"]),
         fillers=frozenset(table["fillers"]),
+        known=frozenset(table["known"]),
         ordinals=table["ordinals"],
         stems=tuple(sorted(word[:-1] for word in every if word.endswith("*"))),
         vocabulary=tuple(sorted(word for word in words if len(word) >= 5)),
@@ -126,24 +133,26 @@ class CustomerRecogniser:
         company."""
         order = sorted(self._packs, key=lambda code: code != prefer)
         found = [self._read(text, self._packs[code], now) for code in order]
-        weight, heard = max(found, key=lambda one: one[0], default=(0, Heard(intent="", language=prefer)))
-        if weight:
+        weight, heard = max(found, key=lambda one: one[0])
+        if weight[0]:
             return heard
         return next((one for _, one in found if one.intent), found[0][1])
 
-    def _read(self, text: str, pack: CustomerPack, now: datetime) -> tuple[int, Heard]:
+    def _read(self, text: str, pack: CustomerPack, now: datetime) -> tuple[tuple[int, int], Heard]:
+        """The weight, less what had to be mended; and what was heard."""
         sentence = read_sentence(text, soft=False)
         words = [word for word in sentence.words if word != SEPARATOR]
         slots = self._slots(text, words, pack, now)
         if not words or len(words) > MOST_WORDS:
-            return 0, Heard(intent="", language=pack.pack.code, **slots)
+            return (0, 0), Heard(intent="", language=pack.pack.code, **slots)
         marks = {"@when"} if slots.get("when") else set()
         marks |= {"@number"} if slots.get("number") else set()
         mended = [self._mend(word, pack) for word in words[:MOST_MENDED]] + words[MOST_MENDED:]
         best = self._best(set(mended) | marks, words, mended, pack)
         if best is not None:
-            return best.weight, Heard(intent=best.intent, language=pack.pack.code, **slots)
-        return 0, Heard(intent=self._bare(slots), language=pack.pack.code, **slots)
+            changed = sum(one != other for one, other in zip(words, mended, strict=True))
+            return (best.weight, -changed), Heard(intent=best.intent, language=pack.pack.code, **slots)
+        return (0, 0), Heard(intent=self._bare(slots), language=pack.pack.code, **slots)
 
     def _best(self, present: set[str], words: Sequence[str], mended: Sequence[str], pack: CustomerPack) -> Sign | None:
         negated = any(_has(word, pack.negations) for word in words)
@@ -170,7 +179,7 @@ class CustomerRecogniser:
     @staticmethod
     def _mend(word: str, pack: CustomerPack) -> str:
         """A misspelt word as the one word of the vocabulary that is near enough; else as it is."""
-        if len(word) < 5 or word in pack.vocabulary or word.isdigit():
+        if len(word) < 5 or word.isdigit() or word in pack.vocabulary or word in pack.known or word in pack.fillers:
             return word
         if word.startswith(pack.stems):
             return word
@@ -200,15 +209,17 @@ class CustomerRecogniser:
             if found is not None:
                 slots["when"] = found[2].get("when", "")
                 slots["when_problem"] = "when_problem" in found[2]
+                # "Do you deliver?" names no Thursday ("Do" in German).
+                slots["alone"] = len(words) - (found[1] - found[0]) <= BESIDES_TIME
         return slots
 
     @staticmethod
     def _bare(slots: Mapping[str, Any]) -> str:
         """What stands alone: an answer to a question."""
         for name, intent in (("address", "address"), ("choice", "choose"), ("code", "code"), ("when", "time")):
-            if slots.get(name):
+            if slots.get(name) and (name != "when" or slots["alone"]):
                 return intent
-        return "time" if slots.get("when_problem") else ""
+        return "time" if slots.get("when_problem") and slots["alone"] else ""
 
 
 def _has(word: str, patterns: Sequence[str]) -> bool:

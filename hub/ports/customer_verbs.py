@@ -97,11 +97,12 @@ class CustomerVerbs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerReply:
-    """An answer. `hand_over`: a person has to go on; `text` says so."""
+    """An answer. `hand_over`: a person has to go on; `text` says so. `receipt`: tells of something that was done."""
 
     text: str
     intent: str
     hand_over: bool = False
+    receipt: bool = False
     files: Sequence[FileData] = ()
 
 

@@ -50,8 +50,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "snooze-over": "Wieder da: {name} („{topic}“).",
         "colleague-asks": "{asker} fragt zu {name}: „{text}“ – antworten mit: notiz {name}: …",
         "code-subject": "Ihr Code für {company}",
-        "code-text": "Guten Tag,\n\nIhr Code lautet {code}. Er gilt {minutes} Minuten. Geben Sie ihn bitte in dem Chat "
-        "ein, in dem Sie ihn angefordert haben.\n\nSie haben nichts angefordert? Dann ist nichts weiter zu tun: Ohne "
+        "code-text": "Guten Tag,\n\nIhr Code lautet {code}. Er gilt {minutes} Minuten. Geben Sie ihn bitte dort "
+        "ein, wo Sie ihn angefordert haben.\n\nSie haben nichts angefordert? Dann ist nichts weiter zu tun: Ohne "
         "den Code erfährt niemand etwas. Bitte geben Sie ihn nicht weiter.\n\n{company}",
         "code-sent": "Für {name} wurde ein Einmalcode angefordert, von {address}.",
         "code-redeemed": "{name} hat sich mit einem Code ausgewiesen und schreibt jetzt auch von {address}.",
@@ -107,8 +107,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "snooze-over": "Back again: {name} (“{topic}”).",
         "colleague-asks": "{asker} asks about {name}: “{text}” – to answer: note {name}: …",
         "code-subject": "Your code for {company}",
-        "code-text": "Hello,\n\nyour code is {code}. It is valid for {minutes} minutes. Please enter it in the chat in "
-        "which you asked for it.\n\nYou did not ask for one? Then there is nothing to do: without the code nobody "
+        "code-text": "Hello,\n\nyour code is {code}. It is valid for {minutes} minutes. Please enter it where "
+        "you asked for it.\n\nYou did not ask for one? Then there is nothing to do: without the code nobody "
         "learns anything. Please do not pass it on.\n\n{company}",
         "code-sent": "A one-time code was asked for {name}, from {address}.",
         "code-redeemed": "{name} has proved who they are with a code, and now writes from {address} too.",

@@ -24,6 +24,8 @@ from hub.ports.store import Exists, Store
 log = structlog.get_logger()
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 TRIES = 20
+MOST_TEXTS = 100
+"""Hashes kept of what was said to one address within the hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +54,31 @@ class Budgets:
         self._clock, self._limits, self._alarm = clock, limits, alarm
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def may_answer(
-        self, address: Address, conversation: ConversationId, text: str, *, reason: str, key: str, dialogue: bool
-    ) -> bool:
-        """Whether an automatic message may go to this address now; spends it. `dialogue`: an answer in a chat to
-        somebody who has just asked. Raises StoreUnavailable."""
-        limits, said = self._limits, hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
+    async def may_speak(self, address: Address, *, key: str, dialogue: bool) -> bool:
+        """Whether anything automatic may go to this address now; spends it. To be asked before the bot acts, so that
+        nothing is done of which nobody may be told. `dialogue`: an answer in a chat to somebody who has just asked.
+        Raises StoreUnavailable."""
+        limits = self._limits
         if dialogue:
-            return await self.grant(
-                f"chat|{address.key}", key, limit=limits.chat_address, text=said, same=limits.chat_same_text
-            ) and await self._count("chat", limits.chat_total)
-        if not await self.grant(f"thread|{conversation}|{reason}", key, limit=1, window=DAY):
-            return False
-        if not await self.grant(f"address|{address.key}", key, limit=limits.address, text=said, same=limits.same_text):
+            chats = await self.grant(f"chat|{address.key}", key, limit=limits.chat_address)
+            return chats and await self._count("chat", limits.chat_total)
+        if not await self.grant(f"address|{address.key}", key, limit=limits.address):
             return False
         domain = address.domain or address.channel
-        return await self.grant(f"domain|{domain}", key, limit=limits.domain) and await self._count("all", limits.total)
+        if not await self.grant(f"domain|{domain}", key, limit=limits.domain):
+            return False
+        return await self._count("all", limits.total)
+
+    async def may_say(
+        self, address: Address, conversation: ConversationId, text: str, *, reason: str, key: str, dialogue: bool
+    ) -> bool:
+        """Whether these words may follow: in mail not for the same reason in this thread on the same day, and
+        nowhere the same words again and again. Raises StoreUnavailable."""
+        said = hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
+        same = self._limits.chat_same_text if dialogue else self._limits.same_text
+        if not dialogue and not await self.grant(f"thread|{conversation}|{reason}", key, limit=1, window=DAY):
+            return False
+        return await self.grant(f"text|{address.key}", key, limit=MOST_TEXTS, text=said, same=same)
 
     async def grant(
         self, scope: str, key: str, *, limit: int, window: timedelta = HOUR, text: str = "", same: int = 0

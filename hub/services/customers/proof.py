@@ -1,7 +1,7 @@
 """One-time codes: how somebody proves to be the contact they say they are. Rules (docs/messages.md):
 
 * A code goes only to a mail address that we knew before: entered or imported by us long enough ago, or proved by an
-  earlier code; never to one that was only learned from a message, and never to the address that asks.
+  earlier code; never to one that was only learned from a message.
 * What the asker hears is the same whether or not the person exists; the destination is shown masked.
 * Six digits, ten minutes, five tries (counted before they are compared), three codes a day for each asker and contact.
 * The code is an HMAC of the proof's id and nonce: a repeat after a crash sends the same one.
@@ -136,7 +136,7 @@ class Proofs:
         found: list[Identity] = []
         for member in (contact.id, *contact.members)[:50]:
             found += (await self._identities.page("by_contact", member)).items
-        return await self._first_usable(customer, found)
+        return await self._first_usable(found)
 
     async def _named(self, customer: Customer, named: str) -> Identity | None:
         """An address that the asker names counts only where we hold it, for the contact on whose timeline this is, or
@@ -151,10 +151,10 @@ class Proofs:
             return None
         if identity.contact_id not in (asking.id, *asking.members) and not asking.provisional:
             return None
-        return await self._first_usable(customer, [identity])
+        return await self._first_usable([identity])
 
-    async def _first_usable(self, customer: Customer, identities: Sequence[Identity]) -> Identity | None:
-        usable = [one for one in identities if self._known_before(one) and one.address != customer.address]
+    async def _first_usable(self, identities: Sequence[Identity]) -> Identity | None:
+        usable = [one for one in identities if self._known_before(one)]
         listed = await self._suppressions.find_all([one.address for one in usable]) if usable else {}
         usable = [one for one in usable if one.address not in listed]
         return min(usable, key=lambda one: (one.strength is not Strength.VERIFIED, one.since), default=None)

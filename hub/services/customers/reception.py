@@ -251,6 +251,9 @@ class Reception:
             await self._then.tell([Recorded(interaction=entry, conversation=conversation, contact=contact)])
             return await self._close(turn, "handed-over")
         customer = await self._customer(entry, conversation, contact)
+        if not await self._budgets.may_speak(customer.address, key=turn.id, dialogue=_is_dialogue(entry, turn)):
+            await self._hand_over(entry, conversation, contact)
+            return await self._close(turn, "withheld")
         reply = await self._ask(turn, entry, customer)
         # A proof may have moved the conversation to the contact that the writer turned out to be.
         conversation = await self._conversations.get(turn.conversation_id) or conversation
@@ -295,15 +298,14 @@ class Reception:
         self, turn: CustomerTurn, entry: Interaction, conversation: Conversation, contact: Contact, reply: CustomerReply
     ) -> bool:
         assert entry.sender is not None
-        allowed = await self._budgets.may_answer(
+        if not reply.receipt and not await self._budgets.may_say(
             entry.sender.address,
             conversation.id,
             reply.text,
             reason=reply.intent,
             key=turn.id,
-            dialogue=entry.channel != MAIL and not turn.acknowledge,
-        )
-        if not allowed:
+            dialogue=_is_dialogue(entry, turn),
+        ):
             return False
         item = await self._letters.answer(
             entry, conversation, contact, reply.text, reason="answer", files=() if turn.acknowledge else reply.files
@@ -322,6 +324,9 @@ class Reception:
         language = contact.language or self._rules.language
         text = self._bot.say("received_closed" if opens > now else "received", language, opens=opens)
         reply = CustomerReply(text=text, intent="acknowledgement")
+        assert entry.sender is not None
+        if not await self._budgets.may_speak(entry.sender.address, key=turn.id, dialogue=False):
+            return "withheld"
         return "acknowledged" if await self._say(turn, entry, conversation, contact, reply) else "withheld"
 
     # Handing over
@@ -346,3 +351,8 @@ class Reception:
 
     async def _close(self, turn: CustomerTurn, outcome: str) -> None:
         await self._turns.replace(replace(turn, outcome=outcome, open_since=None), turn.version)
+
+
+def _is_dialogue(entry: Interaction, turn: CustomerTurn) -> bool:
+    """An answer in a chat to somebody who has just asked; mail and acknowledgements have the stricter budgets."""
+    return entry.channel != MAIL and not turn.acknowledge

@@ -29,8 +29,8 @@ CONTEXTUAL = frozenset({"confirm", "decline", "choose", "code", "time", "thanks"
 """Intents that mean something only after a question."""
 CHANGING = frozenset({"book", "move", "cancel", "opt_out", "opt_in"})
 SMALL_TALK = frozenset({"greeting", "thanks"})
-_CODE = re.compile(r"(?<![\w-])(\d{3}[ \u00a0-]?\d{3})(?![\w-])")
-_NUMBER = re.compile(r"(?<![\w.:/-])((?:[A-Za-z]{1,4}-?)?\d{3,10})(?![\w:/%]|[.,]\d)")
+_CODE = re.compile(r"(?<![\w-])([0-9]{3}[ \u00a0-]?[0-9]{3})(?![\w-])")
+_NUMBER = re.compile(r"(?<![\w.:/-])((?:[A-Za-z]{1,4}-?)?[0-9]{3,10})(?![\w:/%]|[.,]\d)")
 _MAIL = re.compile(r"[^\s<>,;:\"'()]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,20}")
 _CHOICE = re.compile(r"^\D{0,30}?([1-9])\D{0,30}$")
 

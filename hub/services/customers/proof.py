@@ -221,7 +221,7 @@ class Proofs:
     async def redeem(self, customer: Customer, code: str) -> Customer | None:
         """See CustomerVerbs.redeem_code. What binds is the address that writes: it is the contact's from now on."""
         proof = await self._try(customer)
-        right = proof is not None and hmac.compare_digest(self._code(proof), code)
+        right = proof is not None and hmac.compare_digest(self._code(proof).encode(), code.encode())
         if proof is None or proof.contact_id is None or not right:
             await self._audit.record(customer_actor(customer), "customer.prove", outcome="refused")
             return None

@@ -48,7 +48,7 @@ class CustomerAssistant:
         if turn_id in memory.turns:
             return await self._repeat(customer, memory, turn_id)
         talk = self._talk(customer, memory, text, subject, turn_id)
-        reply = self._with_greeting(talk, await take_turn(talk))
+        reply = replace(self._with_greeting(talk, await take_turn(talk)), language=talk.language)
         memory.language, memory.greeted = talk.language, True
         memory.remember(turn_id, reply)
         await self._memories.save(memory, at)
@@ -95,5 +95,6 @@ class CustomerAssistant:
             intent=said["intent"],
             hand_over=said["hand_over"],
             receipt=said["receipt"],
+            language=memory.language,
             files=files,
         )

@@ -103,6 +103,7 @@ class CustomerReply:
     intent: str
     hand_over: bool = False
     receipt: bool = False
+    language: str = ""
     files: Sequence[FileData] = ()
 
 

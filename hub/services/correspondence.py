@@ -104,6 +104,7 @@ class Correspondence:
         text: str,
         *,
         reason: str,
+        language: str,
         files: Sequence[FileData] = (),
     ) -> OutboxItem | None:
         """Submit an automatic answer to whoever wrote `entry`, and to nobody else (never Reply-To, RFC 3834 §4): once
@@ -116,7 +117,7 @@ class Correspondence:
         if earlier:
             item = earlier[0]
         else:
-            subject = answer_subject(entry.subject or conversation.subject, contact.language)
+            subject = answer_subject(entry.subject or conversation.subject, language)
             item = await self._compose(
                 contact, account, entry.sender.address, conversation, text, subject, entry_id, files, Purpose.AUTOMATIC
             )

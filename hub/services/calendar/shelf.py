@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from hub.domain.appointment import Calendar
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.folding import fold
-from hub.domain.ids import UserId, derived_id
+from hub.domain.ids import UserId, derived_id, random_id
 from hub.domain.people import Actor, Right
 from hub.ports.kinds import CALENDARS
 from hub.ports.store import Exists, Store
@@ -71,6 +71,8 @@ class Shelf:
         right = Right.BOOK_APPOINTMENTS if own else Right.RUN_USERS
         self._audit.permit(actor, right, "calendar.save_calendar", calendar.id)
         check_calendar(calendar)
+        if calendar.version == 0 and not calendar.id:
+            calendar = replace(calendar, id=random_id("k"))
         changed = replace(calendar, sort_name=fold(calendar.name))
         if calendar.version == 0:
             if isinstance(await self._calendars.insert(changed), Exists):

@@ -108,8 +108,8 @@ class Reception:
             conversation = await self._conversations.get(news.conversation.id)
             if conversation is None or conversation.deleted:
                 return news.conversation
-            if self._may_take(entry, conversation, news.contact):
-                await self._open_turn(entry, conversation)
+            mine = self._may_take(entry, conversation, news.contact)
+            if mine:
                 taken = replace(conversation, owner=BOT_OWNER, bot=BotStance.OPEN)
             elif conversation.owner == BOT_OWNER:
                 # Too long, from a sender that nothing authenticates, with files: a person goes on.
@@ -119,6 +119,9 @@ class Reception:
                     await self._open_turn(entry, conversation, acknowledge=True)
                 return conversation
             if taken == conversation or await self._conversations.replace(taken, conversation.version):
+                if mine:
+                    # Only now: a turn of a conversation that is not the bot's is passed on unanswered.
+                    await self._open_turn(entry, conversation)
                 return replace(taken, version=conversation.version + (taken != conversation))
         raise Conflict("The conversation changes all the time; try again.")
 
@@ -308,7 +311,13 @@ class Reception:
         ):
             return False
         item = await self._letters.answer(
-            entry, conversation, contact, reply.text, reason="answer", files=() if turn.acknowledge else reply.files
+            entry,
+            conversation,
+            contact,
+            reply.text,
+            reason="answer",
+            language=reply.language or contact.language or self._rules.language,
+            files=reply.files,
         )
         return item is not None
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, contacts, desk
+from hub.web.api import accounts, calendar, calendars, contacts, desk, queues
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -32,6 +32,14 @@ API_ROUTES = [
     web.post(f"{V1}/ledger/{{contact}}/{{side}}/{{seq}}/reverse", accounts.reverse_entry),
     web.post(f"{V1}/import/ledger", accounts.import_ledger),
     web.get(f"{V1}/calendars", calendar.list_calendars),
+    web.post(f"{V1}/calendars", calendars.create_calendar),
+    web.patch(f"{V1}/calendars/{{id}}", calendars.change_calendar),
+    web.get(f"{V1}/queues", queues.list_queues),
+    web.post(f"{V1}/queues", queues.create_queue),
+    web.patch(f"{V1}/queues/{{id}}", queues.change_queue),
+    web.get(f"{V1}/canned-replies", queues.list_canned),
+    web.put(f"{V1}/canned-replies/{{name}}", queues.put_canned),
+    web.delete(f"{V1}/canned-replies/{{name}}", queues.delete_canned),
     web.post(f"{V1}/calendars/{{id}}/feed", calendar.open_feed),
     web.delete(f"{V1}/calendars/{{id}}/feed", calendar.close_feed),
     web.get(f"{V1}/appointments", calendar.list_appointments),

@@ -8,6 +8,7 @@ import pytest
 
 from hub.domain.contact import ContactRole
 from hub.domain.conversation import BotStance
+from hub.domain.errors import StoreUnavailable
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxState, Purpose
 from hub.ports.customer_verbs import CustomerReply
@@ -159,6 +160,41 @@ async def test_an_answer_of_the_bot_ends_the_waiting_and_is_on_the_timeline() ->
     (entry,) = [entry for entry in world.entries if entry.direction.value == "out"]
     assert entry.message_class.value == "auto-reply"
     assert entry.caused_by is not None
+
+
+async def test_a_turn_is_there_only_once_the_conversation_is_the_bots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task that answers may wake up at once, between the two writes."""
+    world = await CustomerOffice.open()
+    owners: list[str] = []
+    turns = world.store.documents(CUSTOMER_TURNS)
+    insert = turns.insert
+
+    async def watch(turn: Any) -> Any:
+        owners.append(world.conversation().owner)
+        return await insert(turn)
+
+    monkeypatch.setattr(turns, "insert", watch)
+    await world.chat("hallo")
+    assert owners == ["bot"]
+
+
+async def test_a_crash_between_the_two_writes_is_made_good_by_intake(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await CustomerOffice.open()
+    turns = world.store.documents(CUSTOMER_TURNS)
+    insert, failures = turns.insert, [StoreUnavailable("down")]
+
+    async def fail_once(turn: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await insert(turn)
+
+    monkeypatch.setattr(turns, "insert", fail_once)
+    with pytest.raises(StoreUnavailable):
+        await world.chat("hallo")
+    world.build()
+    await world.intake.drain()
+    await world.reception.settle()
+    assert len(world.said(PETRA_CHAT)) == 1
 
 
 # After a crash

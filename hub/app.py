@@ -21,7 +21,7 @@ from hub.daemon import Daemon, Parts, Plans
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
 from hub.parsing.process import ProcessParseWorker
-from hub.plans import customer_bot_rules, first_listener, plan_channels, read_plans
+from hub.plans import customer_bot_rules, first_listener, open_store, plan_channels, read_plans
 from hub.ports.clock import SystemClock
 from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
@@ -47,6 +47,8 @@ from hub.services.passwords import Passwords
 from hub.services.quarantine import Quarantine
 from hub.services.replies import Replies
 from hub.services.routing import Router
+from hub.services.rows import Rows
+from hub.services.scoped import scope_rows
 from hub.services.secrets import load_secret
 from hub.services.staff import Staff
 from hub.services.status import Status
@@ -93,17 +95,6 @@ async def _serve(config: Config, data_dir: Path, reload: Callable[[], Config]) -
     loop.add_signal_handler(signal.SIGINT, daemon.stop)
     loop.add_signal_handler(signal.SIGHUP, start_reload)
     await daemon.run()
-
-
-async def open_store(config: Config, data_dir: Path) -> Store:
-    """The store that the configuration names. Raises StoreBusy, StoreUnavailable."""
-    if config.storage.url is not None:
-        from storage.mongodb.engine import open_mongodb
-
-        return await open_mongodb(config.storage.url.reveal(), database=config.storage.database)
-    from storage.sqlite.engine import open_sqlite
-
-    return await open_sqlite(data_dir)
 
 
 async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[], Config]) -> Parts:
@@ -231,28 +222,31 @@ class _Assembly:
         lines = Lines(store, self.staff)
         channels = Channels(store=store, audit=audit, accounts=self.supervisor)
         business = self.business
-        self.verbs = HubVerbs(
-            contacts=business.contacts,
-            timeline=business.timeline,
-            conversations=self.build_conversations(lines),
-            outbox=self.outbox,
-            quarantine=Quarantine(store=store, audit=audit, intake=self.intake),
-            channels=channels,
-            users=self.users,
-            audit=audit,
-            status=Status(
-                store=store,
-                clock=clock,
-                audit=audit,
+        self.verbs = scope_rows(
+            HubVerbs(
+                contacts=business.contacts,
+                timeline=business.timeline,
+                conversations=self.build_conversations(lines),
+                outbox=self.outbox,
+                quarantine=Quarantine(store=store, audit=audit, intake=self.intake),
                 channels=channels,
-                version=VERSION,
-                started_at=self.started_at,
-                ready=lambda: self.ready,
+                users=self.users,
+                audit=audit,
+                status=Status(
+                    store=store,
+                    clock=clock,
+                    audit=audit,
+                    channels=channels,
+                    version=VERSION,
+                    started_at=self.started_at,
+                    ready=lambda: self.ready,
+                ),
+                accounts=business.accounts,
+                calendar=business.calendar,
+                reminders=business.reminders,
+                desk=business.desk,
             ),
-            accounts=business.accounts,
-            calendar=business.calendar,
-            reminders=business.reminders,
-            desk=business.desk,
+            Rows(store, self.staff),
         )
 
     def build_business(self) -> None:

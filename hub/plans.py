@@ -2,17 +2,30 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from config.load import ConfigError
 from config.model import Config
 from connectors.registry import KINDS
 from hub.daemon import Plans
 from hub.domain.errors import ConfigurationInvalid
+from hub.ports.store import Store
 from hub.reception import CustomerBotRules
 from hub.services.customers.budgets import AutomaticLimits
 from hub.services.customers.proof import ProofRules
 from hub.services.customers.reception import ReceptionRules
 from hub.services.supervise import ChannelPlan
+
+
+async def open_store(config: Config, data_dir: Path) -> Store:
+    """The store that the configuration names. Raises StoreBusy, StoreUnavailable."""
+    if config.storage.url is not None:
+        from storage.mongodb.engine import open_mongodb
+
+        return await open_mongodb(config.storage.url.reveal(), database=config.storage.database)
+    from storage.sqlite.engine import open_sqlite
+
+    return await open_sqlite(data_dir)
 
 
 def plan_channels(config: Config) -> dict[str, ChannelPlan]:

@@ -29,7 +29,18 @@ from hub.domain.ids import (
 from hub.domain.interaction import Direction, Interaction, InteractionKind, Sighting
 from hub.domain.message import Attachment, Participant, ParticipantRole, Strength
 from hub.domain.outbox import Attempt, AttemptOutcome, OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
-from hub.domain.people import SCOPE_LOCAL, AccessToken, Actor, ActorKind, AuditEntry, Right, UserRole, user_id_of
+from hub.domain.people import (
+    SCOPE_LOCAL,
+    AccessToken,
+    Actor,
+    ActorKind,
+    AuditEntry,
+    Right,
+    Role,
+    RowScope,
+    UserRole,
+    user_id_of,
+)
 from hub.domain.turn import Choice
 from hub.domain.views import (
     ChannelLine,
@@ -134,6 +145,7 @@ class State:
         self.placements: dict[str, Placement] = {}
         self.items: dict[str, OutboxItem] = {}
         self.users: dict[str, UserLine] = {}
+        self.roles: dict[str, Role] = {}
         self.passwords: dict[str, str] = {}
         self.must_change: set[str] = set()
         self.sessions: dict[str, str] = {}
@@ -627,6 +639,40 @@ class FakeUsers(Verb):
         self.s.passwords[line.id] = "drei-kurze-worte"
         return line, "drei-kurze-worte"
 
+    async def change(
+        self,
+        actor: Actor,
+        user_id: UserId,
+        *,
+        role: UserRole | None = None,
+        own_role: str | None = None,
+        rows: RowScope | None = None,
+        teams: Sequence[str] | None = None,
+        active: bool | None = None,
+        display_name: str | None = None,
+    ) -> UserLine:
+        self.s.enter(actor, Right.RUN_USERS, "users.change")
+        given = {"role": role, "own_role": own_role, "rows": rows, "active": active, "display_name": display_name}
+        changed = dataclasses.replace(self.s.users[user_id], **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        self.s.users[user_id] = changed if teams is None else dataclasses.replace(changed, teams=tuple(teams))
+        return self.s.users[user_id]
+
+    async def roles(self, actor: Actor) -> list[Role]:
+        self.s.enter(actor, Right.READ_STATUS, "users.roles")
+        return list(self.s.roles.values())
+
+    async def save_role(self, actor: Actor, role: Role) -> Role:
+        self.s.enter(actor, Right.RUN_USERS, "users.save_role")
+        saved = dataclasses.replace(role, id=role.id or fold(role.name), version=role.version + 1)
+        self.s.roles[saved.id] = saved
+        return saved
+
+    async def delete_role(self, actor: Actor, role_id: str) -> None:
+        self.s.enter(actor, Right.RUN_USERS, "users.delete_role")
+        if any(user.own_role == role_id for user in self.s.users.values()):
+            raise Conflict("They still have this role; give them another one first.")
+        del self.s.roles[role_id]
+
     async def all(self, actor: Actor) -> list[UserLine]:
         self.s.enter(actor, Right.READ_CONTACTS, "users.all")
         return list(self.s.users.values())
@@ -716,8 +762,19 @@ class FakeUsers(Verb):
 
 
 class FakeAudit(Verb):
-    async def page(self, actor: Actor, day: str = "", after: str | None = None, limit: int = 50) -> Page[AuditEntry]:
-        self.s.enter(actor, Right.RUN_USERS, "audit.page")
+    async def page(
+        self,
+        actor: Actor,
+        day: str = "",
+        after: str | None = None,
+        limit: int = 50,
+        *,
+        who: str = "",
+        subject: str = "",
+    ) -> Page[AuditEntry]:
+        self.s.enter(actor, Right.READ_AUDIT, "audit.page")
+        if subject or who:
+            return cut([e for e in self.s.audit if subject in ("", e.subject) and who in ("", e.actor)], after, limit)
         if day:
             try:
                 date.fromisoformat(day)

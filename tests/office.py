@@ -17,7 +17,7 @@ from hub.domain.folding import fold
 from hub.domain.ids import ArrivalId, ContactId, ConversationId, InteractionId, UserId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.message import Envelope, Parsed, Participant, ParticipantRole, Strength
-from hub.domain.people import Actor, ActorKind, UserRole, system_actor
+from hub.domain.people import Actor, ActorKind, RowScope, UserRole, system_actor
 from hub.ports.kinds import ARRIVALS, AUDIT, CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS, PLACEMENTS
 from hub.ports.parser import ParseJob
 from hub.ports.search import SearchEntry
@@ -148,6 +148,11 @@ class Office:
         office.anna = await office.actor("anna")
         office.ben = await office.actor("ben")
         return office
+
+    async def limit(self, name: str, rows: RowScope, *teams: str) -> Actor:
+        """Let a colleague see less."""
+        await self.users.change(self.admin, self.user_id(name), rows=rows, teams=teams)
+        return await self.actor(name)
 
     admin: Actor
     anna: Actor

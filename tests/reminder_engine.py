@@ -15,7 +15,7 @@ from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
-from hub.services.staff import Staff, actor_for_user
+from hub.services.staff import Staff
 from hub.services.suppressions import Suppressions
 from tests.fake_connector import CHAT_ACCOUNT, FakeAccounts, FakeConnector
 from tests.outbox_world import Forms, split
@@ -84,4 +84,4 @@ class ReminderEngine:
         await self.staff.insert(user)
         address = Address(channel="xmpp", normal=f"{name}@joinery.example")
         await self.staff.link(StaffLink(id=staff_link_id(address), user_id=user.id, address=address, since=now))
-        return actor_for_user(user, via="console")
+        return self.staff.actor(user, via="console")

@@ -74,6 +74,10 @@ class Hub:
         """POST JSON. `key`: Idempotency-Key."""
         return self._json("POST", path, {}, body if body is not None else {}, key)
 
+    def patch(self, *path: str, body: Any) -> Any:
+        """PATCH JSON."""
+        return self._json("PATCH", path, {}, body)
+
     def post_file(self, *path: str, data: bytes, **query: Any) -> Any:
         """POST a file as it is."""
         answer = self._checked(self._open("POST", path, query, data))

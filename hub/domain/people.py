@@ -10,10 +10,23 @@ from hub.domain.message import Strength
 
 
 class UserRole(StrEnum):
-    """Small but real: admins run the hub, agents talk to people."""
+    """Admins run the hub, agents talk to people, accountants keep the books and read the rest, read-only looks on. A
+    company's own roles are data (`Role`)."""
 
     ADMIN = "admin"
     AGENT = "agent"
+    ACCOUNTANT = "accountant"
+    READ_ONLY = "read-only"
+
+
+class RowScope(StrEnum):
+    """Whose contacts, and all that belongs to them, a colleague sees: whole, or not at all."""
+
+    ALL = "all"
+    TEAM = "team"
+    """Of oneself and of whoever shares a team, and those that nobody owns yet."""
+    OWN = "own"
+    """Of oneself, and those that nobody owns yet."""
 
 
 class Right(StrEnum):
@@ -60,11 +73,19 @@ AGENT_RIGHTS = frozenset(
 READING_RIGHTS = frozenset(
     {Right.READ_CONTACTS, Right.READ_STATUS, Right.READ_ACCOUNTS, Right.READ_CALENDARS, Right.READ_AUDIT}
 )
+LOOKING_RIGHTS = READING_RIGHTS - {Right.READ_AUDIT}
+NOT_FOR_OWN_ROLES = frozenset({Right.RUN_USERS, Right.ASK_AS})
+"""With these one could give oneself any other: they belong to admins alone."""
 SCOPE_LOCAL = "local"
 """Scope of the one token that lies in the hub's data directory: its holder may ask as somebody else."""
 SCOPE_READ = "read"
 """Scope of a token that may only read."""
-RIGHTS: dict[UserRole, frozenset[Right]] = {UserRole.AGENT: AGENT_RIGHTS, UserRole.ADMIN: frozenset(Right)}
+RIGHTS: dict[UserRole, frozenset[Right]] = {
+    UserRole.AGENT: AGENT_RIGHTS,
+    UserRole.ADMIN: frozenset(Right),
+    UserRole.ACCOUNTANT: LOOKING_RIGHTS | {Right.BOOK},
+    UserRole.READ_ONLY: LOOKING_RIGHTS,
+}
 
 
 class ActorKind(StrEnum):
@@ -95,6 +116,9 @@ class Actor:
     """Set by `session_actor` until the one-time password is replaced: the console lets them do nothing else."""
     scopes: tuple[str, ...] = ()
     """Of the access token, where one was shown: SCOPE_LOCAL opens `ask --as`, SCOPE_READ limits to reading."""
+    granted: frozenset[Right] | None = None
+    """The rights of a company's own role, which stand instead of those of `roles`."""
+    rows: RowScope = RowScope.ALL
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -104,7 +128,9 @@ class Actor:
             return frozenset(Right)
         if self.kind is ActorKind.CONTACT or self.assurance is Strength.CLAIMED:
             return frozenset()
-        granted = frozenset[Right]().union(*(RIGHTS[role] for role in self.roles))
+        granted = self.granted
+        if granted is None:
+            granted = frozenset[Right]().union(*(RIGHTS[role] for role in self.roles))
         if SCOPE_READ in self.scopes:
             granted &= READING_RIGHTS
         return granted if SCOPE_LOCAL in self.scopes else granted - {Right.ASK_AS}
@@ -136,6 +162,20 @@ class User:
     must_change_password: bool = False
     active: bool = True
     created_at: datetime
+    own_role: str = ""
+    """Id of a company's own role, whose rights stand instead of those of `role`; never an admin's."""
+    rows: RowScope = RowScope.ALL
+    teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A role that a company has made for itself. Id is its folded name."""
+
+    id: str
+    version: int = 0
+    name: str
+    rights: tuple[Right, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

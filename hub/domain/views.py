@@ -10,7 +10,7 @@ from hub.domain.ids import ConversationId, InteractionId, OutboxId, UserId
 from hub.domain.interaction import Interaction, Sighting
 from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem, OutboxState
-from hub.domain.people import UserRole
+from hub.domain.people import RowScope, UserRole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +149,9 @@ class UserLine:
     language: str
     active: bool
     links: tuple[Address, ...]
+    own_role: str = ""
+    rows: RowScope = RowScope.ALL
+    teams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.outbox import OutboxItem
-from hub.domain.people import AccessToken, AuditEntry, LinkCode, Session, StaffLink, User
+from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
 from hub.domain.turn import BotContext, BotTurn
@@ -112,6 +112,7 @@ OUTBOX = Kind(
 )
 CURSORS = Kind(name="cursors", type=Cursor)
 USERS = Kind(name="users", type=User, indexes=(Index(name="by_name", keys=("name",)),))
+ROLES = Kind(name="roles", type=Role, indexes=(Index(name="by_name", keys=("name",)),))
 STAFF_LINKS = Kind(name="staff_links", type=StaffLink, indexes=(Index(name="by_user", keys=("user_id", "since")),))
 LINK_CODES = Kind(name="link_codes", type=LinkCode, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
 SESSIONS = Kind(
@@ -132,7 +133,11 @@ BOT_CONTEXTS = Kind(name="bot_contexts", type=BotContext)
 AUDIT = Kind(
     name="audit",
     type=AuditEntry,
-    indexes=(Index(name="by_day", keys=("day", "at")),),
+    indexes=(
+        Index(name="by_day", keys=("day", "at")),
+        Index(name="by_subject", keys=("subject", "at")),
+        Index(name="by_actor", keys=("actor", "at")),
+    ),
 )
 TOMBSTONES = Kind(name="tombstones", type=Tombstone)
 SUPPRESSIONS = Kind(name="suppressions", type=Suppression)
@@ -200,6 +205,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     OUTBOX,
     CURSORS,
     USERS,
+    ROLES,
     STAFF_LINKS,
     LINK_CODES,
     SESSIONS,

@@ -12,7 +12,7 @@ from hub.domain.conversation import Conversation
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId
 from hub.domain.interaction import Interaction
 from hub.domain.outbox import OutboxItem, OutboxState
-from hub.domain.people import AccessToken, Actor, AuditEntry, UserRole
+from hub.domain.people import AccessToken, Actor, AuditEntry, Role, RowScope, UserRole
 from hub.domain.views import (
     ChannelLine,
     ContactCard,
@@ -196,6 +196,30 @@ class UserVerbs(Protocol):
 
     async def all(self, actor: Actor) -> list[UserLine]: ...
 
+    async def change(
+        self,
+        actor: Actor,
+        user_id: UserId,
+        *,
+        role: UserRole | None = None,
+        own_role: str | None = None,
+        rows: RowScope | None = None,
+        teams: Sequence[str] | None = None,
+        active: bool | None = None,
+        display_name: str | None = None,
+    ) -> UserLine:
+        """What is None stays. `own_role` '' gives back the rights of `role`. Takes effect with the next request.
+        Raises Invalid, Conflict for the last admin."""
+
+    async def roles(self, actor: Actor) -> list[Role]:
+        """The company's own, by name."""
+
+    async def save_role(self, actor: Actor, role: Role) -> Role:
+        """New where `version` is 0. Raises Invalid (also for rights that belong to admins alone), Conflict."""
+
+    async def delete_role(self, actor: Actor, role_id: str) -> None:
+        """Raises NotFound, Conflict while a colleague has it."""
+
     async def get(self, actor: Actor, name_or_id: str) -> UserLine: ...
 
     async def set_password(self, actor: Actor, user_id: UserId, password: str, *, keep_session: str = "") -> None:
@@ -245,8 +269,18 @@ class UserVerbs(Protocol):
 class AuditVerbs(Protocol):
     """hub/services/audit.py"""
 
-    async def page(self, actor: Actor, day: str = "", after: str | None = None, limit: int = 50) -> Page[AuditEntry]:
-        """Newest first; `day` as 2026-11-23, today when ''."""
+    async def page(
+        self,
+        actor: Actor,
+        day: str = "",
+        after: str | None = None,
+        limit: int = 50,
+        *,
+        who: str = "",
+        subject: str = "",
+    ) -> Page[AuditEntry]:
+        """Newest first: what was done to `subject` (an id), else what `who` did (`user:u_...`), else that of the
+        `day`, as 2026-11-23, today when ''."""
 
 
 class StatusVerbs(Protocol):

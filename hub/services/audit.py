@@ -89,13 +89,26 @@ class Audit:
                 for _written in batch:
                     self._buffer.popleft()
 
-    async def page(self, actor: Actor, day: str = "", after: str | None = None, limit: int = 50) -> Page[AuditEntry]:
-        """Newest first; `day` as 2026-11-23, today when ''."""
-        self.permit(actor, Right.RUN_USERS, "audit.page", day)
+    async def page(
+        self,
+        actor: Actor,
+        day: str = "",
+        after: str | None = None,
+        limit: int = 50,
+        *,
+        who: str = "",
+        subject: str = "",
+    ) -> Page[AuditEntry]:
+        """See AuditVerbs."""
+        self.permit(actor, Right.READ_AUDIT, "audit.page", subject or who or day)
         if not 1 <= limit <= 200:
             raise Invalid("A page holds 1 to 200 entries.", limit=limit)
         await self.seen(actor, "audit.page", day)
         await self.flush()
+        if subject:
+            return await self._entries.page("by_subject", subject, after=after, limit=limit, newest_first=True)
+        if who:
+            return await self._entries.page("by_actor", who, after=after, limit=limit, newest_first=True)
         return await self._entries.page("by_day", day or self._today(), after=after, limit=limit, newest_first=True)
 
     def _remember(self, entry: AuditEntry) -> None:

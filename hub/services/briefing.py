@@ -17,7 +17,7 @@ from hub.ports.clock import Clock
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, REMINDERS
 from hub.ports.store import Exists, Store
 from hub.services.alerts import Alerts
-from hub.services.staff import Staff, actor_for_user
+from hub.services.staff import Staff
 from hub.services.wording import one_line, say
 
 MOST_APPOINTMENTS = 30
@@ -156,7 +156,7 @@ class Briefings:
         today = self._clock.now().astimezone(ZoneInfo(zone)).date()
         choice = await self._alerts.choice(user.id)
         if "briefing" in choice.topics and reminder.due_at.astimezone(ZoneInfo(zone)).date() == today:
-            briefing = await self.gather(actor_for_user(user, via="system"))
+            briefing = await self.gather(self._staff.actor(user, via="system"))
             text = self._late(reminder, self.render(briefing, user.language, zone), user.language, zone)
             await self._alerts.tell("briefing", [user.id], text, reminder.id)
         await self.plan(user.id)

@@ -14,7 +14,7 @@ from hub.domain.ids import OutboxId, UserId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.message import MessageClass, Participant
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
-from hub.domain.people import UserRole
+from hub.domain.people import RowScope, UserRole
 from hub.domain.views import UserLine
 from hub.ports.bot import Recorded
 from hub.ports.clock import Clock
@@ -74,6 +74,8 @@ class Notices:
             if not is_news(news.interaction):
                 continue
             for user, address, account in self._listeners(news.conversation):
+                if not self._shows(user, news.contact):
+                    continue
                 item = self._announce(news, user, address, account)
                 items.setdefault(item.id, item)
         queue = list(items.values())
@@ -91,6 +93,14 @@ class Notices:
         if owner is not None and owner in active:
             return [everybody[owner]] if owner in everybody else []
         return list(everybody.values())
+
+    def _shows(self, user: UserLine, contact: Contact) -> bool:
+        """Whether the colleague sees the contact (hub/services/rows.py); the one in charge of the conversation is told
+        by whoever gave it to them."""
+        if user.rows is RowScope.ALL or contact.owner in (None, user.id):
+            return True
+        owner = next((one for one, _ in self._staff() if one.id == contact.owner), None)
+        return user.rows is RowScope.TEAM and owner is not None and bool(set(owner.teams) & set(user.teams))
 
     def _reachable(self) -> dict[UserId, tuple[UserLine, Address, Account]]:
         """One native account for each colleague: the first that a channel for staff reaches, if possible one that is

@@ -1,17 +1,22 @@
 """Who works here, in memory: every door and every list asks for colleagues, and there are few of them. One hub holds a
 store, and every change passes through here, so that memory and store agree."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.domain.address import Address
-from hub.domain.errors import Conflict, NotFound
+from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.folding import fold
 from hub.domain.ids import UserId
-from hub.domain.people import Actor, ActorKind, StaffLink, User, UserRole
+from hub.domain.people import NOT_FOR_OWN_ROLES, Actor, ActorKind, Role, StaffLink, User, UserRole
 from hub.domain.views import UserLine
-from hub.ports.kinds import STAFF_LINKS, USERS
+from hub.ports.kinds import ROLES, STAFF_LINKS, USERS
 from hub.ports.store import Exists, Store
 
+LANGUAGES = ("de", "en")
+MAX_TEAMS = 20
+MAX_ROLES = 100
 MAX_LINKS = 20
 """Native accounts of one colleague."""
 
@@ -22,12 +27,15 @@ class Staff:
     def __init__(self, store: Store) -> None:
         self._users = store.documents(USERS)
         self._links = store.documents(STAFF_LINKS)
+        self._role_documents = store.documents(ROLES)
+        self._roles: dict[str, Role] = {}
         self._by_id: dict[UserId, User] = {}
         self._at: dict[Address, StaffLink] = {}
 
     async def load(self) -> None:
         """Read all of them from the store."""
         self._by_id, self._at = {}, {}
+        self._roles = {role.id: role for role in (await self._role_documents.page("by_name", limit=MAX_ROLES)).items}
         cursor: str | None = None
         while True:
             users = await self._users.page("by_name", after=cursor, limit=500)
@@ -90,6 +98,9 @@ class Staff:
             language=user.language,
             active=user.active,
             links=self.links(user.id),
+            own_role=user.own_role,
+            rows=user.rows,
+            teams=user.teams,
         )
 
     async def insert(self, user: User) -> None:
@@ -105,6 +116,64 @@ class Staff:
         changed = replace(user, version=user.version + 1)
         self._by_id[user.id] = changed
         return changed
+
+    # Roles of the company's own
+
+    def roles(self) -> list[Role]:
+        """By name."""
+        return sorted(self._roles.values(), key=lambda role: role.name)
+
+    async def save_role(self, role: Role) -> Role:
+        """New where `version` is 0, else by version. Raises Conflict."""
+        if role.version == 0:
+            if isinstance(await self._role_documents.insert(role), Exists):
+                raise Conflict(f'There is a role named "{role.name}" already.', field="name")
+            saved = replace(role, version=1)
+        elif await self._role_documents.replace(role, role.version):
+            saved = replace(role, version=role.version + 1)
+        else:
+            raise Conflict("Somebody else changed this role first; load again.")
+        self._roles[saved.id] = saved
+        return saved
+
+    async def delete_role(self, role: Role) -> None:
+        """Raises Conflict where a colleague has it, or where somebody else changed it."""
+        holders = [user.name for user in self._by_id.values() if user.own_role == role.id]
+        if holders:
+            raise Conflict(f"{', '.join(sorted(holders)[:5])} still have this role; give them another one first.")
+        if not await self._role_documents.delete(role.id, role.version):
+            raise Conflict("Somebody else changed this role first; load again.")
+        self._roles.pop(role.id, None)
+
+    def actor(
+        self,
+        user: User,
+        *,
+        via: str,
+        scopes: tuple[str, ...] = (),
+        language: str = "",
+        must_change_password: bool = False,
+    ) -> Actor:
+        """The colleague acting through a door that has authenticated them. Whoever has a role that is gone has no
+        rights at all."""
+        granted = None
+        if user.own_role:
+            role = self._roles.get(user.own_role)
+            granted = frozenset(role.rights) - NOT_FOR_OWN_ROLES if role else frozenset()
+        return Actor(
+            kind=ActorKind.USER,
+            id=user.id,
+            name=user.display_name or user.name,
+            roles=(user.role,),
+            teams=user.teams,
+            via=via,
+            language=language or user.language,
+            time_zone=user.time_zone,
+            must_change_password=must_change_password,
+            scopes=scopes,
+            granted=granted,
+            rows=user.rows,
+        )
 
     async def link(self, link: StaffLink) -> None:
         """Bind a native account; where it was bound to another colleague it moves, because its holder said so.
@@ -128,24 +197,32 @@ class Staff:
         del self._at[address]
 
 
-def actor_for_user(
-    user: User, *, via: str, scopes: tuple[str, ...] = (), language: str = "", must_change_password: bool = False
-) -> Actor:
-    """The colleague acting through a door that has authenticated them."""
-    return Actor(
-        kind=ActorKind.USER,
-        id=user.id,
-        name=user.display_name or user.name,
-        roles=(user.role,),
-        via=via,
-        language=language or user.language,
-        time_zone=user.time_zone,
-        must_change_password=must_change_password,
-        scopes=scopes,
-    )
-
-
 def first_admin(staff: Staff) -> User | None:
     """The admin who has been here longest."""
     admins = [user for user in staff.all() if user.active and user.role is UserRole.ADMIN]
     return min(admins, key=lambda user: (user.created_at, user.id), default=None)
+
+
+def read_teams(teams: Sequence[str]) -> tuple[str, ...]:
+    """Folded, each once, in order. Raises Invalid."""
+    read = tuple(sorted({fold(team) for team in teams if fold(team)}))
+    if len(read) > MAX_TEAMS or any(len(team) > 60 for team in read):
+        raise Invalid(
+            f"A colleague is in at most {MAX_TEAMS} teams with names of at most 60 characters.", field="teams"
+        )
+    return read
+
+
+def check_language(language: str) -> None:
+    """Raises Invalid."""
+    if language not in LANGUAGES:
+        raise Invalid(f"The hub speaks {' and '.join(LANGUAGES)}.", field="language")
+
+
+def check_time_zone(name: str) -> None:
+    """Raises Invalid; '' is none."""
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Invalid(f'There is no time zone "{name[:60]}"; for example Europe/Berlin.', field="time_zone") from error

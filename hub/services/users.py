@@ -1,10 +1,10 @@
 """Colleagues: accounts, signing in, tokens, linked native accounts. The parts are in staff, sessions, tokens, linking
 and passwords; here are the verbs, their rights, their limits and their audit."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -13,10 +13,13 @@ from hub.domain.errors import Conflict, Invalid, NotFound, StoreUnavailable, Too
 from hub.domain.folding import fold
 from hub.domain.ids import UserId
 from hub.domain.people import (
+    NOT_FOR_OWN_ROLES,
     SCOPE_LOCAL,
     AccessToken,
     Actor,
     Right,
+    Role,
+    RowScope,
     StaffLink,
     User,
     UserRole,
@@ -32,12 +35,11 @@ from hub.services.linking import LinkCodes
 from hub.services.passwords import Passwords, check_password, one_time_password
 from hub.services.ratelimit import RateLimit
 from hub.services.sessions import Sessions
-from hub.services.staff import Staff, actor_for_user, first_admin
+from hub.services.staff import MAX_ROLES, Staff, check_language, check_time_zone, first_admin, read_teams
 from hub.services.tokens import Tokens
 
 log = structlog.get_logger()
 
-LANGUAGES = ("de", "en")
 FIRST_ADMIN = "admin"
 SIGN_IN_WINDOW = timedelta(minutes=15)
 TRIES_A_NAME = 10
@@ -55,6 +57,7 @@ class Users:
         self._sessions = Sessions(store, clock)
         self._tokens = Tokens(store, clock)
         self._codes = LinkCodes(store, clock)
+        self._changing = asyncio.Lock()
         self._by_name = RateLimit(clock, limit=TRIES_A_NAME, window=SIGN_IN_WINDOW)
         self._by_client = RateLimit(clock, limit=TRIES_A_CLIENT, window=SIGN_IN_WINDOW)
         self._by_address = RateLimit(clock, limit=TRIES_AN_ADDRESS, window=LINK_WINDOW)
@@ -112,7 +115,7 @@ class Users:
             raise Invalid("A name has 1 to 60 letters and digits, without blanks.", field="name")
         if len(display_name) > 100:
             raise Invalid("A display name has at most 100 characters.", field="display_name")
-        _check_language(language)
+        check_language(language)
         password = one_time_password()
         user = User(
             id=user_id_of(folded),
@@ -138,6 +141,81 @@ class Users:
         self._audit.permit(actor, Right.READ_STATUS, "users.get", name_or_id)
         return self._staff.line(self._staff.named(name_or_id))
 
+    async def change(
+        self,
+        actor: Actor,
+        user_id: UserId,
+        *,
+        role: UserRole | None = None,
+        own_role: str | None = None,
+        rows: RowScope | None = None,
+        teams: Sequence[str] | None = None,
+        active: bool | None = None,
+        display_name: str | None = None,
+    ) -> UserLine:
+        """See UserVerbs. One change at a time: two admins cannot take each other's role away."""
+        self._audit.permit(actor, Right.RUN_USERS, "users.change", user_id)
+        async with self._changing:
+            user = self._staff.user(user_id)
+            changed = replace(
+                user,
+                role=user.role if role is None else role,
+                own_role=user.own_role if own_role is None else own_role,
+                rows=user.rows if rows is None else rows,
+                teams=user.teams if teams is None else read_teams(teams),
+                active=user.active if active is None else active,
+                display_name=user.display_name if display_name is None else display_name.strip()[:100] or user.name,
+            )
+            self._check_change(user, changed)
+            changed = await self._staff.change(changed)
+        if not changed.active:
+            await self._sessions.end_all(user_id, "")
+        detail = (
+            f"{changed.role.value} {changed.own_role} {changed.rows.value} {'active' if changed.active else 'left'}"
+        )
+        await self._audit.record(actor, "users.change", user_id, detail=detail)
+        return self._staff.line(changed)
+
+    def _check_change(self, user: User, changed: User) -> None:
+        if changed.own_role and changed.own_role not in {role.id for role in self._staff.roles()}:
+            raise Invalid("There is no such role.", field="own_role")
+        limited = changed.own_role or changed.rows is not RowScope.ALL
+        if changed.role is UserRole.ADMIN and limited:
+            raise Invalid("An admin has all rights and sees everything.", field="role")
+        was, remains = _runs_hub(user), _runs_hub(changed)
+        others = [one for one in self._staff.all() if one.id != user.id and _runs_hub(one)]
+        if was and not remains and not others:
+            raise Conflict("This is the last admin; make somebody else an admin first.", field="role")
+
+    async def roles(self, actor: Actor) -> list[Role]:
+        """The company's own roles, by name."""
+        self._audit.permit(actor, Right.READ_STATUS, "users.roles")
+        return self._staff.roles()
+
+    async def save_role(self, actor: Actor, role: Role) -> Role:
+        """See UserVerbs."""
+        self._audit.permit(actor, Right.RUN_USERS, "users.save_role", role.id)
+        name = role.name.strip()
+        wanted = replace(role, id=role.id if role.version else fold(name), name=name)
+        if not wanted.id or len(name) > 60 or wanted.id in tuple(UserRole):
+            raise Invalid("A role has a name of its own, with at most 60 characters.", field="name")
+        if NOT_FOR_OWN_ROLES & set(wanted.rights):
+            raise Invalid("Running colleagues is for admins alone.", field="rights")
+        if role.version == 0 and len(self._staff.roles()) >= MAX_ROLES:
+            raise Invalid(f"There are {MAX_ROLES} roles already.", field="name")
+        saved = await self._staff.save_role(replace(wanted, rights=tuple(sorted(set(wanted.rights)))))
+        await self._audit.record(actor, "users.save_role", saved.id, detail=" ".join(saved.rights))
+        return saved
+
+    async def delete_role(self, actor: Actor, role_id: str) -> None:
+        """See UserVerbs."""
+        self._audit.permit(actor, Right.RUN_USERS, "users.delete_role", role_id)
+        role = next((one for one in self._staff.roles() if one.id == role_id), None)
+        if role is None:
+            raise NotFound("There is no such role.", id=role_id[:60])
+        await self._staff.delete_role(role)
+        await self._audit.record(actor, "users.delete_role", role_id)
+
     async def set_password(self, actor: Actor, user_id: UserId, password: str, *, keep_session: str = "") -> None:
         """One's own, or anyone's by an admin. An admin's is a one-time password for the other."""
         own = self._permit_own(actor, user_id, "users.set_password")
@@ -155,10 +233,10 @@ class Users:
         self._permit_own(actor, user_id, "users.set_preferences")
         user = self._staff.user(user_id)
         if language is not None:
-            _check_language(language)
+            check_language(language)
             user = replace(user, language=language)
         if time_zone is not None:
-            _check_time_zone(time_zone)
+            check_time_zone(time_zone)
             user = replace(user, time_zone=time_zone)
         user = await self._staff.change(user)
         await self._audit.record(actor, "users.set_preferences", user_id)
@@ -229,7 +307,7 @@ class Users:
         self._by_client.forgive(client)
         await self._renew_hash(user, password)
         cookie = await self._sessions.open(user.id)
-        await self._audit.record(actor_for_user(user, via="console"), "users.sign_in", user.id, detail=client)
+        await self._audit.record(self._staff.actor(user, via="console"), "users.sign_in", user.id, detail=client)
         return SignIn(cookie=cookie, user=self._staff.line(user), must_change_password=user.must_change_password)
 
     async def _renew_hash(self, user: User, password: str) -> None:
@@ -245,7 +323,7 @@ class Users:
         """End the session of the cookie, if there is one."""
         user = self._staff.known(await self._sessions.end(cookie))
         if user:
-            await self._audit.record(actor_for_user(user, via="console"), "users.sign_out", user.id)
+            await self._audit.record(self._staff.actor(user, via="console"), "users.sign_out", user.id)
 
     async def session_actor(self, cookie: str) -> Actor | None:
         """Who holds a living session."""
@@ -253,7 +331,7 @@ class Users:
         user = self._staff.known(session.user_id) if session else None
         if session is None or user is None:
             return None
-        return actor_for_user(
+        return self._staff.actor(
             user, via="console", language=session.language, must_change_password=user.must_change_password
         )
 
@@ -263,7 +341,7 @@ class Users:
         user = self._staff.known(found.user_id) if found else None
         if found is None or user is None:
             return None
-        return actor_for_user(user, via="cli" if SCOPE_LOCAL in found.scopes else "api", scopes=found.scopes)
+        return self._staff.actor(user, via="cli" if SCOPE_LOCAL in found.scopes else "api", scopes=found.scopes)
 
     async def add_token(self, actor: Actor, name: str, scopes: Sequence[str] = ()) -> tuple[AccessToken, str]:
         """For oneself; the token is returned once."""
@@ -289,22 +367,13 @@ class Users:
         if not user.active:
             raise NotFound(f'"{user.name}" is not active.')
         await self._audit.record(actor, "users.actor_for", user.id)
-        return actor_for_user(user, via="cli-as")
+        return self._staff.actor(user, via="cli-as")
 
     async def actor_of(self, user_id: UserId, via: str) -> Actor | None:
         """The Actor of a colleague for a door whose authentication the caller has done."""
         user = self._staff.known(user_id)
-        return actor_for_user(user, via=via) if user else None
+        return self._staff.actor(user, via=via) if user else None
 
 
-def _check_language(language: str) -> None:
-    if language not in LANGUAGES:
-        raise Invalid(f"The hub speaks {' and '.join(LANGUAGES)}.", field="language")
-
-
-def _check_time_zone(name: str) -> None:
-    try:
-        if name:
-            ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Invalid(f'There is no time zone "{name[:60]}"; for example Europe/Berlin.', field="time_zone") from error
+def _runs_hub(user: User) -> bool:
+    return user.active and user.role is UserRole.ADMIN and not user.own_role

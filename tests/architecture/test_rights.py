@@ -16,7 +16,7 @@ from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxState
-from hub.domain.people import Actor, ActorKind, UserRole
+from hub.domain.people import Actor, ActorKind, Role, UserRole
 from hub.domain.views import ContactDraft
 from hub.ports import verbs as port
 from hub.services.quarantine import Quarantine
@@ -39,6 +39,7 @@ VALUES: dict[object, Any] = {
     str: "x",
     int: 1,
     UserRole: UserRole.AGENT,
+    Role: Role(id="x", name="x"),
     OutboxState: OutboxState.QUEUED,
     ContactDraft: ContactDraft(name="x"),
     EntryDraft: EntryDraft(

@@ -1,8 +1,10 @@
-"""`user`: add, list, link."""
+"""`user`: add, change, list, link."""
 
 import click
 
 from hub.cli.client import Hub, client_command, show_json, show_table
+
+ROLES = ["admin", "agent", "accountant", "read-only"]
 
 
 @click.group()
@@ -12,7 +14,7 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice(["admin", "agent"]), default="agent", show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default="agent", show_default=True)
 @click.option("--display-name", default="", help="Name as shown to others.")
 @click.option("--language", type=click.Choice(["de", "en"]), default="en", show_default=True)
 @client_command
@@ -25,6 +27,26 @@ def add(hub: Hub, as_json: bool, name: str, role: str, display_name: str, langua
         return
     click.echo(f"{result['user']['name']} may sign in with the one-time password: {result['password']}")
     click.echo(f"To chat with the bot, they need a code: fernamt user link {result['user']['name']}")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES))
+@click.option("--own-role", help="A role of the company's own, by its id; '' for none.")
+@click.option("--rows", type=click.Choice(["all", "team", "own"]), help="Whose contacts they see.")
+@click.option("--team", "teams", multiple=True, help="A team; several are allowed, and replace what was set.")
+@click.option("--active/--inactive", default=None, help="Whether they may sign in.")
+@client_command
+def change(hub: Hub, as_json: bool, name: str, teams: tuple[str, ...], **fields: object) -> None:
+    """Change what colleague NAME may do and see."""
+    body = {key: value for key, value in fields.items() if value is not None}
+    if teams:
+        body["teams"] = list(teams)
+    result = hub.patch("users", name, body=body)
+    if as_json:
+        show_json(result)
+        return
+    click.echo(f"{result['name']}: {result['own_role'] or result['role']}, sees {result['rows']}.")
 
 
 @user.command("list")

@@ -176,9 +176,17 @@ async def make_link_code(request: web.Request) -> web.Response:
 
 
 async def list_audit(request: web.Request) -> web.Response:
-    """GET /audit?day=2026-11-23."""
+    """GET /audit: `day`, or `subject`, or `who`."""
     after, limit = page_of(request)
-    page = await site_of(request).verbs.audit.page(actor_of(request), request.query.get("day", "")[:10], after, limit)
+    query = request.query
+    page = await site_of(request).verbs.audit.page(
+        actor_of(request),
+        query.get("day", "")[:10],
+        after,
+        limit,
+        who=query.get("who", "")[:200],
+        subject=query.get("subject", "")[:200],
+    )
     return web.json_response(shapes.listing(page, shapes.audit_entry))
 
 

@@ -67,7 +67,7 @@ class UserBody(Body):
     """A new colleague."""
 
     name: Name
-    role: Literal["admin", "agent"] = "agent"
+    role: Literal["admin", "agent", "accountant", "read-only"] = "agent"
     display_name: Short = ""
     language: Literal["de", "en"] = "en"
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, calendars, contacts, desk, queues
+from hub.web.api import accounts, calendar, calendars, contacts, desk, queues, users
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -77,6 +77,11 @@ API_ROUTES = [
     web.post(f"{V1}/channels/{{name}}/probe", desk.probe_channel),
     web.get(f"{V1}/users", desk.list_users),
     web.post(f"{V1}/users", desk.add_user),
+    web.patch(f"{V1}/users/{{name}}", users.change_user),
+    web.get(f"{V1}/roles", users.list_roles),
+    web.post(f"{V1}/roles", users.create_role),
+    web.put(f"{V1}/roles/{{id}}", users.change_role),
+    web.delete(f"{V1}/roles/{{id}}", users.delete_role),
     web.post(f"{V1}/users/{{name}}/link-code", desk.make_link_code),
     web.get(f"{V1}/audit", desk.list_audit),
     web.post(f"{V1}/ask", desk.ask),

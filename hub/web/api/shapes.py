@@ -294,6 +294,9 @@ def user(value: UserLine) -> Json:
         "role": value.role.value,
         "language": value.language,
         "active": value.active,
+        "own_role": value.own_role,
+        "rows": value.rows.value,
+        "teams": list(value.teams),
         "links": [address(link) for link in value.links],
     }
 

@@ -145,7 +145,7 @@ async def add_user(request: web.Request) -> web.Response:
     if not form["name"]:
         missing = {"name": "A colleague needs a name to sign in with."}
         return await page(request, "user_form.html", {"form": form}, section="users", status=400, errors=missing)
-    role = UserRole.ADMIN if form["role"] == "admin" else UserRole.AGENT
+    role = UserRole(form["role"]) if form["role"] in tuple(UserRole) else UserRole.AGENT
     language = form["language"] if form["language"] in LANGUAGES else "en"
     try:
         line, password = await site.verbs.users.add(
@@ -175,7 +175,7 @@ async def renew_password(request: web.Request) -> web.Response:
 
 
 async def list_audit(request: web.Request) -> web.Response:
-    """GET /audit?day=&after=."""
+    """GET /audit: of a day, of a subject, or of somebody."""
     today = reader_of(request).now.date()
     text = request.query.get("day", "") or today.isoformat()
     try:
@@ -185,11 +185,14 @@ async def list_audit(request: web.Request) -> web.Response:
     if not 1970 < day.year < 9999:
         raise NotFound("There is no such page.")
     after = request.query.get("after") or None
-    found = await site_of(request).verbs.audit.page(actor_of(request), day.isoformat(), after)
+    who, subject = request.query.get("who", "")[:200], request.query.get("subject", "")[:200]
+    found = await site_of(request).verbs.audit.page(actor_of(request), day.isoformat(), after, who=who, subject=subject)
     values = {
         "entries": found.items,
         "next": found.next,
         "day": day,
+        "who": who,
+        "subject": subject,
         "before": (day - timedelta(days=1)).isoformat(),
         "following": (day + timedelta(days=1)).isoformat() if day < today else "",
         "names": {f"user:{line.id}": line.display_name or line.name for line in await colleagues(request)},

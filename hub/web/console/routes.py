@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.console import assistant, desk, doorway, entries, home, me, people, talk
+from hub.web.console import assistant, colleagues, desk, doorway, entries, home, me, people, talk
 from hub.web.live import stream_events
 from hub.web.pages import redirect
 from hub.web.site import client_of, site_of
@@ -90,6 +90,11 @@ CONSOLE_ROUTES = [
     web.post("/quarantine/{id}/replay", desk.replay),
     web.get("/users", desk.list_users),
     web.get("/users/new", desk.show_new_user),
+    web.get("/users/{id}", colleagues.show_user),
+    web.post("/users/{id}", colleagues.change_user),
+    web.get("/roles", colleagues.list_roles),
+    web.post("/roles", colleagues.save_role),
+    web.post("/roles/{id}/delete", colleagues.delete_role),
     web.post("/users", desk.add_user),
     web.post("/users/{id}/link-code", desk.make_link_code),
     web.post("/users/{id}/password", desk.renew_password),

@@ -8,6 +8,7 @@ import pytest
 
 from hub.domain.errors import Conflict
 from hub.domain.outbox import OutboxState
+from hub.domain.people import user_id_of
 from tests.browser.site import Demo, demo_pages
 from tests.fake_company import contact_id
 
@@ -271,3 +272,48 @@ async def test_an_admin_gives_a_new_password(anna, verbs, user_id):
     found = re.search(r"<code>([0-9a-f-]{19})</code>", page)
     assert found
     assert verbs.state.passwords[user_id("ben")] == found[1]
+
+
+async def test_an_admin_changes_what_a_colleague_may_do_and_see(anna, verbs):
+    ben = user_id_of("ben")
+    page = await (await anna.get(f"/users/{ben}")).text()
+    assert "Eigene Kontakte und solche, die niemand betreut" in page
+    form = {"display_name": "Ben C.", "role": "read-only", "rows": "own", "teams": "Werkstatt, Lager", "active": "yes"}
+    response = await anna.post(f"/users/{ben}", form)
+    assert response.status == 303
+    changed = verbs.state.users[ben]
+    assert (changed.role.value, changed.rows.value, changed.teams) == ("read-only", "own", ("Werkstatt", "Lager"))
+    assert "Nur-Lesen" in await (await anna.get("/users")).text()
+    assert (await anna.post(f"/users/{ben}", {**form, "role": "king"})).status == 400
+
+
+async def test_roles_of_the_company_are_made_given_and_deleted(anna, verbs):
+    assert (await anna.post("/roles", {"name": "Aushilfe", "right": "read-contacts"})).status == 303
+    (role,) = verbs.state.roles.values()
+    assert [right.value for right in role.rights] == ["read-contacts"]
+    assert "Aushilfe" in await (await anna.get("/roles")).text()
+    assert 'value="Aushilfe"' in await (await anna.get(f"/roles?role={role.id}")).text()
+    ben = user_id_of("ben")
+    await anna.post(f"/users/{ben}", {"role": f"own:{role.id}", "rows": "all", "active": "yes"})
+    assert verbs.state.users[ben].own_role == role.id
+    assert (await anna.post(f"/roles/{role.id}/delete")).status == 409
+    await anna.post(f"/users/{ben}", {"role": "agent", "rows": "all", "active": "yes"})
+    assert (await anna.post(f"/roles/{role.id}/delete")).status == 303
+    assert verbs.state.roles == {}
+    assert (await anna.get("/roles?role=gone")).status == 404
+
+
+async def test_the_audit_log_can_be_asked_for_a_subject_and_for_somebody(anna, verbs):
+    entry = verbs.state.audit[0]
+    page = await (await anna.get(f"/audit?who={entry.actor}")).text()
+    assert "Alles, was" in page
+    page = await (await anna.get("/audit?subject=c_nothing")).text()
+    assert "c_nothing" in page
+
+
+async def test_an_employee_changes_no_rights(ben):
+    assert (await ben.get("/users/" + user_id_of("anna"))).status in (200, 403)
+    assert (
+        await ben.post("/users/" + user_id_of("ben"), {"role": "admin", "rows": "all", "active": "yes"})
+    ).status == 403
+    assert (await ben.post("/roles", {"name": "x", "right": "read-audit"})).status == 403

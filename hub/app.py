@@ -15,6 +15,7 @@ from bots.customer.assistant import CustomerAssistant
 from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
 from config.model import Config
+from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
 from hub.business import Ground, build_business
 from hub.daemon import Daemon, Parts, Plans
@@ -116,7 +117,7 @@ class _Assembly:
     def __init__(self, config: Config, data_dir: Path, store: Store) -> None:
         self.config, self.data_dir, self.store = config, data_dir, store
         self.clock, self.events = SystemClock(), Broadcast()
-        self.forms = Forms(kind.address_form for kind in KINDS.values())
+        self.forms = Forms([*(kind.address_form for kind in KINDS.values()), PHONE_FORM])
         self.door = LateDoor()
         self.ready = False
 
@@ -245,6 +246,7 @@ class _Assembly:
                 calendar=business.calendar,
                 reminders=business.reminders,
                 desk=business.desk,
+                register=business.register,
             ),
             Rows(store, self.staff),
         )
@@ -379,7 +381,7 @@ class _Assembly:
             turns=self.turns,
             reception=self.reception,
             reminding=self.business.reminding,
-            repair=self.business.accounts.repair,
+            repair=self.business.repair,
             metrics=self.metrics,
             note_ready=self.note_ready,
             worker_start=self.worker.start,

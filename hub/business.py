@@ -25,8 +25,10 @@ from hub.services.desk.desk import Desk
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
+from hub.services.register.register import Register
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
+from hub.services.rows import Rows
 from hub.services.sources import Sources
 from hub.services.staff import Staff
 from hub.services.suppressions import Suppressions
@@ -46,6 +48,11 @@ class Business:
     desk: Desk
     alerts: Alerts
     letters: Correspondence
+    register: Register
+
+    async def repair(self) -> int:
+        """Finish what a crash left half done: summaries of accounts, merges."""
+        return await self.accounts.repair() + await self.register.repair()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +126,14 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
+        register=Register(
+            store=store,
+            clock=clock,
+            audit=audit,
+            events=ground.events,
+            forms=ground.forms,
+            rows=Rows(store, staff),
+        ),
     )
 
 

@@ -35,8 +35,9 @@ SLOT_OF_CHOICE = {
     "user": ("user_id", ("user",)),
     "appointment": ("appointment_id", ("contact",)),
     "slot": ("when", ("when", "start")),
+    "duplicate": ("pair", ("contact", "other")),
 }
-OPENS = {"open_item": "balance"}
+OPENS = {"open_item": "balance", "duplicate": "merge"}
 """What a bare number does to a choice of that kind: the intent that gets it."""
 
 

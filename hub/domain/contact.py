@@ -27,6 +27,31 @@ class ContactRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomField:
+    """A field of the company's own making."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """What another contact is to this one: "works-for", "partner-of", "refers", in the company's own words."""
+
+    kind: str
+    contact_id: ContactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What the contact agreed to, when, and how we know."""
+
+    purpose: str
+    since: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """Somebody we talk to. After a merge the survivor lists `members`; a timeline page is then a merge of theirs."""
 
@@ -47,6 +72,15 @@ class Contact:
     members: tuple[ContactId, ...] = ()
     created_at: datetime
     notes: str = ""
+    department: str = ""
+    tags: tuple[str, ...] = ()
+    custom: tuple[CustomField, ...] = ()
+    preferred_channel: str = ""
+    """An address form ("email", "xmpp"), where the contact would like to be written to."""
+    relations: tuple[Relation, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    merged_into: ContactId | None = None
+    """Set while this contact is a member of another one: it only leads there."""
     automatic: bool = True
     """False: wants no automatic messages (opt-out)."""
 

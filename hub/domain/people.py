@@ -53,12 +53,16 @@ class Right(StrEnum):
     RUN_QUEUES = "run-queues"
     """Configure queues and canned replies."""
     READ_AUDIT = "read-audit"
+    MERGE_CONTACTS = "merge-contacts"
+    EXPORT_CONTACTS = "export-contacts"
+    """All of them at once, as a file."""
 
 
 AGENT_RIGHTS = frozenset(
     {
         Right.READ_CONTACTS,
         Right.EDIT_CONTACTS,
+        Right.MERGE_CONTACTS,
         Right.WRITE_MESSAGES,
         Right.WRITE_NOTES,
         Right.OWN_CONVERSATIONS,

@@ -115,6 +115,10 @@ class ContactDraft:
     notes: str | None = None
     addresses: tuple[tuple[str, str], ...] = ()
     """(address form, text) pairs to bind, entered by a colleague."""
+    department: str | None = None
+    tags: tuple[str, ...] | None = None
+    custom: tuple[tuple[str, str], ...] | None = None
+    preferred_channel: str | None = None
     confirm: bool = False
     """A provisional contact becomes a real one."""
 

@@ -11,6 +11,7 @@ from hub.domain.conversation import Conversation, Placement
 from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.ledger import LedgerAccount, LedgerEntry
+from hub.domain.merging import Merge
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
@@ -76,6 +77,14 @@ CONTACTS = Kind(
     name="contacts",
     type=Contact,
     indexes=(Index(name="by_name", keys=("sort_name",)),),
+)
+MERGES = Kind(
+    name="merges",
+    type=Merge,
+    indexes=(
+        Index(name="by_member", keys=("member_id", "at")),
+        Index(name="open", keys=("open_since",), sparse=True),
+    ),
 )
 IDENTITIES = Kind(name="identities", type=Identity, indexes=(Index(name="by_contact", keys=("contact_id", "since")),))
 CONVERSATIONS = Kind(
@@ -197,6 +206,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
     INTERACTIONS,
     CONTACTS,
+    MERGES,
     IDENTITIES,
     CONVERSATIONS,
     PLACEMENTS,

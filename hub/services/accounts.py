@@ -37,6 +37,7 @@ from hub.services.ledger.importing import import_rows
 from hub.services.ledger.posting import allocate, check_draft, postings_of, reversed_postings
 from hub.services.ledger.reminders import Letters, PaymentReminders
 from hub.services.ledger.stream import Streams
+from hub.services.merged import find_survivor
 
 MAX_ACCOUNTS, MAX_ITEMS, SHOWN_ORDERS = 2_000, 200, 100
 TIMELINE = {
@@ -75,7 +76,7 @@ class Accounts:
         return self._clock.now().astimezone(self._zone).date()
 
     async def _contact(self, contact_id: ContactId) -> Contact:
-        contact = await self._contacts.get(contact_id)
+        contact = await find_survivor(self._contacts, contact_id)
         if contact is None:
             raise NotFound("There is no such contact.", id=contact_id)
         return contact

@@ -1,6 +1,7 @@
 """Contacts: finding whom somebody means, reading them, entering them, and binding addresses to them."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hub.domain.address import Address
@@ -21,6 +22,7 @@ from hub.ports.store import Exists, Page, Store
 from hub.services.audit import Audit
 from hub.services.drafts import apply_draft
 from hub.services.matching import EQUAL, EVERY_WORD, likeness, name_entry
+from hub.services.merged import find_survivor
 from hub.services.staff import Staff
 
 MAX_TEXT = 200
@@ -74,8 +76,18 @@ class Contacts:
         by_contact = {identity.contact_id: identity.address for identity in identities.values()}
         found = await self._contacts.get_many([*by_contact] or [ContactId(text)])
         return [
-            ContactMatch(contact=contact, score=EQUAL, address=by_contact.get(contact.id)) for contact in found.values()
+            ContactMatch(contact=survivor, score=EQUAL, address=by_contact.get(contact.id))
+            for contact, survivor in (await self._survivors(list(found.values()))).values()
         ]
+
+    async def _survivors(self, contacts: Sequence[Contact]) -> dict[str, tuple[Contact, Contact]]:
+        """Each contact with whom it was merged into (else itself); each survivor once."""
+        pairs: dict[str, tuple[Contact, Contact]] = {}
+        for contact in contacts:
+            survivor = contact if contact.merged_into is None else await self._get(contact.id)
+            if survivor.id not in pairs or survivor is contact:
+                pairs[survivor.id] = (contact, survivor)
+        return pairs
 
     async def _matches(self, text: str, limit: int) -> list[ContactMatch]:
         text = text.strip()[:MAX_TEXT]
@@ -93,14 +105,17 @@ class Contacts:
         ids = dict.fromkeys([text, *by_address, *similar])
         found = await self._contacts.get_many(list(ids))
         found.update((contact.id, contact) for contact in named.items)
-        matches = [
-            ContactMatch(
-                contact=contact,
+        best: dict[str, ContactMatch] = {}
+        for id, contact in found.items():
+            match = ContactMatch(
+                contact=contact if contact.merged_into is None else await self._get(contact.id),
                 score=EQUAL if id == text or id in by_address else likeness(text, contact),
                 address=by_address.get(contact.id),
             )
-            for id, contact in found.items()
-        ]
+            known = best.get(match.contact.id)
+            if known is None or match.score > known.score:
+                best[match.contact.id] = match
+        matches = list(best.values())
         return sorted(matches, key=lambda match: (-match.score, match.contact.sort_name, match.contact.id))[:limit]
 
     # Reading
@@ -110,7 +125,8 @@ class Contacts:
         self._audit.permit(actor, Right.READ_CONTACTS, "contacts.page")
         page = await self._contacts.page("by_name", after=after, limit=limit)
         await self._audit.seen(actor, "contacts.page")
-        return page
+        # Members of others are part of them; a page may be that much shorter.
+        return Page([contact for contact in page.items if contact.merged_into is None], page.next)
 
     async def card(self, actor: Actor, contact_id: ContactId) -> ContactCard:
         """Everything one wants to know of a contact at a glance."""
@@ -132,7 +148,7 @@ class Contacts:
         )
 
     async def _get(self, contact_id: ContactId) -> Contact:
-        contact = await self._contacts.get(contact_id)
+        contact = await find_survivor(self._contacts, contact_id)
         if contact is None:
             raise NotFound("There is no such contact.")
         return contact
@@ -181,6 +197,7 @@ class Contacts:
         """Raises Conflict where somebody else was quicker, or where an address belongs to somebody else; Invalid."""
         self._audit.permit(actor, Right.EDIT_CONTACTS, "contacts.edit", contact_id)
         contact = await self._get(contact_id)
+        contact_id = contact.id
         if contact.version != version:
             raise Conflict("Somebody else changed this contact first; load it again.", version=contact.version)
         changed = apply_draft(contact, draft)

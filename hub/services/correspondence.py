@@ -26,6 +26,7 @@ from hub.ports.connector import Account, Accounts
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS, PLACEMENTS
 from hub.ports.store import Store
 from hub.services.attempts import LIFETIME
+from hub.services.merged import find_survivor
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.recipients import answer_subject
@@ -133,7 +134,7 @@ class Correspondence:
         return (await self._outbox.submit([item], self._entries.build(item)))[0]
 
     async def _contact(self, contact_id: ContactId) -> Contact:
-        contact = await self._contacts.get(contact_id)
+        contact = await find_survivor(self._contacts, contact_id)
         if contact is None:
             raise NotFound("There is no such contact.", id=contact_id)
         return contact
@@ -149,7 +150,9 @@ class Correspondence:
         addresses = {identity.address.key for identity in identities}
         listed = await self._suppressions.find_all([identity.address for identity in identities])
         blocked = {address.key for address in listed}
-        for conversation in sorted(conversations, key=lambda c: c.last_at, reverse=True):
+        # Where the contact would like to be written to, else where they wrote last.
+        order = sorted(conversations, key=lambda c: c.last_at, reverse=True)
+        for conversation in sorted(order, key=lambda c: c.channel != contact.preferred_channel):
             account = self._accounts.get(conversation.account)
             fits = conversation.peer_key in addresses and conversation.peer_key not in blocked
             if fits and account is not None and account.can_send and (not mail_only or account.channel == MAIL):

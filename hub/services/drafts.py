@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
-from hub.domain.contact import Contact, ContactRole
+from hub.domain.contact import Contact, ContactRole, CustomField
 from hub.domain.errors import Invalid
 from hub.domain.folding import fold
 from hub.domain.views import ContactDraft
 
 LANGUAGES = ("", "de", "en")
 MAX_ADDRESSES = 20
-MAX_LENGTHS = {"name": 200, "organisation": 200, "city": 100, "notes": 10_000}
+MAX_LENGTHS = {"name": 200, "organisation": 200, "department": 100, "city": 100, "notes": 10_000, "tag": 40}
+MAX_TAGS, MAX_CUSTOM, MAX_VALUE = 50, 50, 500
+CHANNELS = ("", "email", "xmpp", "telegram", "phone", "fax")
 
 
 def apply_draft(contact: Contact, draft: ContactDraft) -> Contact:
@@ -18,6 +20,7 @@ def apply_draft(contact: Contact, draft: ContactDraft) -> Contact:
         contact,
         name=_laid_over("name", contact.name, draft.name),
         organisation=_laid_over("organisation", contact.organisation, draft.organisation),
+        department=_laid_over("department", contact.department, draft.department),
         city=_laid_over("city", contact.city, draft.city),
         notes=_laid_over("notes", contact.notes, draft.notes),
     )
@@ -31,6 +34,11 @@ def apply_draft(contact: Contact, draft: ContactDraft) -> Contact:
         language=contact.language if draft.language is None else _checked_language(draft.language),
         roles=contact.roles if draft.roles is None else _checked_roles(draft.roles),
         owner=draft.owner or contact.owner,
+        tags=contact.tags if draft.tags is None else check_tags(draft.tags),
+        custom=contact.custom if draft.custom is None else _checked_custom(draft.custom),
+        preferred_channel=contact.preferred_channel
+        if draft.preferred_channel is None
+        else _checked_channel(draft.preferred_channel),
         provisional=contact.provisional and not draft.confirm,
     )
 
@@ -44,6 +52,27 @@ def _laid_over(field: str, current: str, text: str | None) -> str:
     if field != "notes" and any(ord(character) < 32 for character in text):
         raise Invalid("One line only.", field=field)
     return text
+
+
+def check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Trimmed, each once (whatever its case), in order. Raises Invalid."""
+    read = {fold(tag): _laid_over("tag", "", tag.strip().lstrip("#")) for tag in tags if fold(tag)}
+    if len(read) > MAX_TAGS:
+        raise Invalid(f"A contact has at most {MAX_TAGS} tags.", field="tags")
+    return tuple(read[key] for key in sorted(read))
+
+
+def _checked_custom(custom: tuple[tuple[str, str], ...]) -> tuple[CustomField, ...]:
+    read = {name.strip(): value.strip() for name, value in custom if name.strip() and value.strip()}
+    if len(read) > MAX_CUSTOM or any(len(name) > 60 or len(value) > MAX_VALUE for name, value in read.items()):
+        raise Invalid(f"At most {MAX_CUSTOM} own fields, of at most {MAX_VALUE} characters.", field="custom")
+    return tuple(CustomField(name=name, value=read[name]) for name in sorted(read))
+
+
+def _checked_channel(channel: str) -> str:
+    if channel not in CHANNELS:
+        raise Invalid(f"The channels are {', '.join(CHANNELS[1:])}.", field="preferred_channel")
+    return channel
 
 
 def _checked_language(language: str) -> str:

@@ -1,15 +1,17 @@
 """Documents joined for reading: what stands beside an entry or a conversation on a page, in one further round trip."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation, Placement
+from hub.domain.ids import ContactId
 from hub.domain.interaction import Direction, Interaction
 from hub.domain.outbox import OutboxItem, OutboxState
 from hub.domain.views import ConversationLine, TimelineEntry
 from hub.ports.kinds import CONTACTS, OUTBOX, PLACEMENTS
 from hub.ports.store import Store
+from hub.services.merged import find_survivor
 from hub.services.staff import Staff
 
 WORST_FIRST = (
@@ -78,7 +80,15 @@ class Lines:
     async def _named(self, interactions: Sequence[Interaction], wanted: bool) -> Mapping[str, Contact]:
         if not wanted:
             return {}
-        return await self._contacts.get_many(list({entry.contact_id for entry in interactions}))
+        return await self._with_survivors({entry.contact_id for entry in interactions})
+
+    async def _with_survivors(self, ids: Collection[ContactId]) -> Mapping[str, Contact]:
+        """By the id that was asked for: the contact, or whom it was merged into."""
+        found = await self._contacts.get_many(list(ids))
+        for id, contact in found.items():
+            if contact.merged_into is not None:
+                found[id] = await find_survivor(self._contacts, id) or contact
+        return found
 
     async def _items(self, interactions: Sequence[Interaction]) -> dict[str, list[OutboxItem]]:
         """One item a recipient: by id where there is one, by the entry where there are several."""
@@ -99,7 +109,7 @@ class Lines:
         """In the same order."""
         if not conversations:
             return []
-        contacts = await self._contacts.get_many(list({one.contact_id for one in conversations}))
+        contacts = await self._with_survivors({one.contact_id for one in conversations})
         return [
             ConversationLine(
                 conversation=one,

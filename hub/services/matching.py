@@ -30,6 +30,13 @@ def likeness(text: str, contact: Contact) -> int:
     return min(EVERY_WORD - 1, round(alike * 0.85))
 
 
+def alike(first: str, second: str) -> float:
+    """How alike two folded names are, whichever way round their words stand: 0 to 100."""
+    from rapidfuzz import fuzz
+
+    return max(fuzz.ratio(first, second), fuzz.token_sort_ratio(first, second))
+
+
 def name_entry(contact: Contact, addresses: Iterable[Address]) -> NameEntry:
     """By what the contact is found: name, organisation and addresses."""
     words = [contact.name, contact.organisation, *(address.normal for address in addresses)]

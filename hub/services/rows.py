@@ -13,6 +13,7 @@ from hub.domain.ids import ContactId
 from hub.domain.people import Actor, ActorKind, RowScope
 from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, INTERACTIONS, OUTBOX
 from hub.ports.store import Documents, Page, Store
+from hub.services.merged import find_survivor
 from hub.services.staff import Staff
 
 T = TypeVar("T")
@@ -49,7 +50,12 @@ class Rows:
         found: dict[str, Contact] = {}
         for start in range(0, len(wanted), AT_ONCE):
             found |= await self._contacts.get_many(wanted[start : start + AT_ONCE])
-        return {id for id, contact in found.items() if self.shows(actor, contact)}
+        seen = set()
+        for id, contact in found.items():
+            survivor = contact if contact.merged_into is None else await find_survivor(self._contacts, id)
+            if survivor is not None and self.shows(actor, survivor):
+                seen.add(id)
+        return seen
 
     # Before a verb
 

@@ -68,6 +68,11 @@ async def _appointment(rows: Rows, actor: Actor, given: Arguments) -> None:
     await rows.check_appointment(actor, given["appointment_id"])
 
 
+async def _pair(rows: Rows, actor: Actor, given: Arguments) -> None:
+    await rows.check_contact(actor, given["survivor_id"])
+    await rows.check_contact(actor, given["member_id"])
+
+
 async def _draft(rows: Rows, actor: Actor, given: Arguments) -> None:
     await rows.check_contact(actor, given["draft"].contact_id)
 
@@ -271,12 +276,20 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "ask_colleague": Rule(before=_contact),
         "look": Rule(before=_conversation),
     },
+    "register": {
+        "duplicates": Rule(before=_contact),
+        "merge": Rule(before=_pair),
+        "unmerge": Rule(before=_pair),
+        "tag": Rule(before=_contact),
+        "export": FREE,
+    },
     "channels": {"all": FREE, "probe": FREE},
 }
 OPEN = frozenset({"users"})
 """Groups that tell of no contact at all."""
 WITHHELD = {
     "accounts": ("import_csv",),
+    "register": ("import_csv", "import_vcard"),
     "calendar": ("open_feed",),
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),

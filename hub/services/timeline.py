@@ -18,6 +18,7 @@ from hub.ports.store import Exists, Page, Store
 from hub.services.audit import Audit
 from hub.services.keyset import check_limit, timeline_page
 from hub.services.lines import Lines
+from hub.services.merged import find_survivor
 from hub.services.sources import Sources
 
 MAX_QUERY = 200
@@ -121,7 +122,7 @@ class Timeline:
         return interaction
 
     async def _contact(self, contact_id: ContactId) -> Contact:
-        contact = await self._contacts.get(contact_id)
+        contact = await find_survivor(self._contacts, contact_id)
         if contact is None:
             raise NotFound("There is no such contact.")
         return contact
@@ -147,7 +148,7 @@ class Timeline:
         note = Interaction(
             id=InteractionId(derived_id("i", "note", actor.id, key) if key else random_id("i")),
             version=1,
-            contact_id=contact_id,
+            contact_id=contact.id,
             at=self._clock.now(),
             kind=InteractionKind.NOTE,
             direction=Direction.INTERNAL,

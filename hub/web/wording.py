@@ -115,6 +115,8 @@ WORDS: dict[str, dict[str, str]] = {
         "book-appointments": "book appointments",
         "run-queues": "configure queues",
         "read-audit": "read the audit log",
+        "merge-contacts": "merge contacts",
+        "export-contacts": "export all contacts",
     },
     "class": {
         "human": "written by a person",

@@ -104,12 +104,13 @@ async def bundle() -> tuple[Office, HubVerbs]:
         calendar=business.calendar,
         reminders=business.reminders,
         desk=business.desk,
+        register=business.register,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 13
+    assert len(groups()) == 14
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

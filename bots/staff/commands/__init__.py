@@ -14,6 +14,7 @@ from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
 from bots.staff.commands.note import NOTE
 from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
+from bots.staff.commands.register import DUPLICATES, MERGE, TAG, UNMERGE
 from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
 from bots.staff.commands.reopen import REOPEN
 from bots.staff.commands.reply import REPLY
@@ -26,6 +27,10 @@ from bots.staff.commands.who import WHO
 COMMANDS: dict[str, Command] = {
     command.intent: command
     for command in (
+        TAG,
+        DUPLICATES,
+        MERGE,
+        UNMERGE,
         WHO,
         TIMELINE,
         SEARCH,

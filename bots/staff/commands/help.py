@@ -41,6 +41,10 @@ TOPICS: dict[str, Right | None] = {
     "snooze": Right.OWN_CONVERSATIONS,
     "reply_template": Right.WRITE_MESSAGES,
     "ask_colleague": Right.WRITE_NOTES,
+    "tag": Right.EDIT_CONTACTS,
+    "duplicates": Right.READ_CONTACTS,
+    "merge": Right.MERGE_CONTACTS,
+    "unmerge": Right.MERGE_CONTACTS,
     "status": Right.READ_STATUS,
     "undo": None,
 }

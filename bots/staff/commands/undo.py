@@ -9,7 +9,7 @@ from bots.staff.talk import Talk
 from bots.staff.telling import tell_span
 from hub.domain.conversation import QUEUE_OWNER
 from hub.domain.errors import Conflict, NotFound
-from hub.domain.ids import ConversationId, OutboxId, UserId
+from hub.domain.ids import ContactId, ConversationId, OutboxId, UserId
 from hub.domain.outbox import OutboxState
 from hub.ports.bot import Confirm
 
@@ -107,10 +107,23 @@ async def _drop_reminder(talk: Talk, undo: Undo) -> Answer:
     return Answer(blocks=(talk.text("reminder.dropped"),))
 
 
+async def _untag(talk: Talk, undo: Undo) -> Answer:
+    await talk.verbs.register.tag(talk.actor, ContactId(undo.items[0]), undo.items[1], on=False)
+    return Answer(blocks=(talk.text("undo.tag", tag=talk.quote(undo.items[1])),))
+
+
+async def _unmerge(talk: Talk, undo: Undo) -> Answer:
+    survivor, member = ContactId(undo.items[0]), ContactId(undo.items[1])
+    report = await talk.verbs.register.unmerge(talk.actor, survivor, member, key=talk.key)
+    return Answer(blocks=(talk.text("merge.apart", name=report.survivor.name, other=report.member.name),))
+
+
 BUSINESS: dict[str, Callable[[Talk, Undo], Awaitable[Answer]]] = {
     "book_payment": _reverse_payment,
     "book_appointment": _cancel_appointment,
     "move_appointment": _move_back,
     "remind_me": _drop_reminder,
+    "tag": _untag,
+    "merge": _unmerge,
 }
 UNDO = Command(intent="undo", propose=propose, carry_out=carry_out, stands_alone=True)

@@ -33,6 +33,7 @@ from hub.services.calendar.files import write_calendar
 from hub.services.calendar.recurrence import check_rule, expand
 from hub.services.calendar.shelf import MAX_CALENDARS, Shelf, calendar_of, check_zone
 from hub.services.calendar.working import free_slots, is_day_off, works
+from hub.services.merged import find_survivor
 from hub.services.staff import Staff
 
 MAX_SERIES, MAX_LISTED = 500, 1_000
@@ -111,7 +112,7 @@ class Calendars:
         return (await self._occurrences(found, since, until))[:limit]
 
     async def _of_contact(self, contact_id: ContactId) -> list[Appointment]:
-        contact = await self._contacts.get(contact_id)
+        contact = await find_survivor(self._contacts, contact_id)
         if contact is None:
             raise NotFound("There is no such contact.", id=contact_id)
         found: list[Appointment] = []

@@ -26,6 +26,7 @@ from hub.services.correspondence import Correspondence
 from hub.services.customers.budgets import DAY, Budgets
 from hub.services.customers.proof import Proofs, customer_actor
 from hub.services.desk.desk import Desk
+from hub.services.merged import find_survivor
 from hub.services.wording import one_line, say
 
 BOT = system_actor("customer-bot")
@@ -67,7 +68,7 @@ class CustomerDesk:
         identity = await self._identities.get(identity_id(customer.address))
         held = identity is not None and identity.strength is Strength.VERIFIED
         same = identity is not None and identity.contact_id == customer.contact_id
-        contact = await self._contacts.get(customer.contact_id)
+        contact = await find_survivor(self._contacts, customer.contact_id)
         if not held or not same or customer.message is Strength.CLAIMED or contact is None:
             await self._audit.record(customer_actor(customer), verb, subject or customer.contact_id, outcome="refused")
             raise NotProved("The sender has not proved to be this contact.", contact=customer.contact_id)

@@ -33,6 +33,7 @@ from hub.services.alerts import Alerts
 from hub.services.audit import Audit
 from hub.services.correspondence import MAIL, OWN_SOURCES
 from hub.services.customers.budgets import DAY, Budgets
+from hub.services.merged import find_survivor
 from hub.services.outbox import Outbox
 from hub.services.suppressions import Suppressions
 from hub.services.wording import one_line, say
@@ -130,7 +131,7 @@ class Proofs:
         await self._tell_owner(contact, "code-sent", customer, key)
 
     async def _destination(self, customer: Customer) -> Identity | None:
-        contact = await self._contacts.get(customer.contact_id)
+        contact = await find_survivor(self._contacts, customer.contact_id)
         if contact is None:
             return None
         found: list[Identity] = []

@@ -25,6 +25,10 @@ def _draft(request: web.Request, body: ContactBody) -> ContactDraft:
         roles=body.roles,
         owner=UserId(body.owner) if body.owner else None,
         notes=body.notes,
+        department=body.department,
+        tags=body.tags,
+        custom=None if body.custom is None else tuple(body.custom.items()),
+        preferred_channel=body.preferred_channel,
         addresses=tuple((item.channel, item.address) for item in body.addresses),
         confirm=body.confirm,
     )

@@ -39,6 +39,10 @@ class ContactBody(Body):
     roles: tuple[Literal["customer", "supplier", "wholesaler", "partner", "colleague"], ...] | None = None
     owner: Short | None = None
     notes: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+    department: Short | None = None
+    tags: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
+    custom: Annotated[dict[str, str], Field(max_length=50)] | None = None
+    preferred_channel: Short | None = None
     addresses: tuple[AddressBody, ...] = ()
     confirm: bool = False
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, calendars, contacts, desk, queues, users
+from hub.web.api import accounts, calendar, calendars, contacts, desk, queues, register, users
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -34,6 +34,12 @@ API_ROUTES = [
     web.get(f"{V1}/calendars", calendar.list_calendars),
     web.post(f"{V1}/calendars", calendars.create_calendar),
     web.patch(f"{V1}/calendars/{{id}}", calendars.change_calendar),
+    web.get(f"{V1}/duplicates", register.list_duplicates),
+    web.post(f"{V1}/contacts/{{ref}}/merge", register.merge),
+    web.post(f"{V1}/contacts/{{ref}}/unmerge", register.unmerge),
+    web.post(f"{V1}/contacts/{{ref}}/tags", register.tag),
+    web.post(f"{V1}/import/contacts", register.import_contacts),
+    web.get(f"{V1}/export/contacts", register.export_contacts),
     web.get(f"{V1}/queues", queues.list_queues),
     web.post(f"{V1}/queues", queues.create_queue),
     web.patch(f"{V1}/queues/{{id}}", queues.change_queue),

@@ -75,6 +75,11 @@ def contact(value: Contact) -> Json:
         "provisional": value.provisional,
         "notes": value.notes,
         "members": list(value.members),
+        "department": value.department,
+        "tags": list(value.tags),
+        "custom": {one.name: one.value for one in value.custom},
+        "preferred_channel": value.preferred_channel,
+        "automatic": value.automatic,
         "created_at": moment(value.created_at),
     }
 

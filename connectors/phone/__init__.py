@@ -1,0 +1,1 @@
+"""Telephone numbers: for now only their address form."""

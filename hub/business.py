@@ -16,8 +16,9 @@ from hub.services.alerts import Alerts
 from hub.services.appointment_reminders import AppointmentReminders
 from hub.services.audit import Audit
 from hub.services.briefing import Briefings
+from hub.services.calendar.invitations import Invitations
+from hub.services.calendar.inviting import InvitingCalendars
 from hub.services.calendar.recurrence import expand
-from hub.services.calendar.verbs import Calendars
 from hub.services.chronicle import Chronicle
 from hub.services.contacts import Contacts
 from hub.services.correspondence import Correspondence
@@ -42,7 +43,7 @@ class Business:
     contacts: Contacts
     timeline: Timeline
     accounts: Accounts
-    calendar: Calendars
+    calendar: InvitingCalendars
     reminders: Reminders
     reminding: Reminding
     desk: Desk
@@ -96,7 +97,7 @@ def build_business(ground: Ground) -> Business:
         company=ground.company,
         time_zone=ground.time_zone,
     )
-    news, calendar = build_calendar(ground, reminding)
+    news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(
         store=store,
         clock=clock,
@@ -163,7 +164,9 @@ def build_register(ground: Ground) -> tuple[Correspondence, Contacts, Timeline]:
     return letters, contacts, timeline
 
 
-def build_calendar(ground: Ground, reminding: Reminding) -> tuple[AppointmentReminders, Calendars]:
+def build_calendar(
+    ground: Ground, reminding: Reminding, alerts: Alerts, letters: Correspondence
+) -> tuple[AppointmentReminders, InvitingCalendars]:
     """Calendars, and the reminders of what stands in them."""
     store, clock, audit, staff = ground.store, ground.clock, ground.audit, ground.staff
     news = AppointmentReminders(
@@ -175,15 +178,27 @@ def build_calendar(ground: Ground, reminding: Reminding) -> tuple[AppointmentRem
         language=ground.language,
         expect=reminding.expect,
     )
-    calendar = Calendars(
+    invitations = Invitations(
+        store=store,
+        clock=clock,
+        events=ground.events,
+        alerts=alerts,
+        letters=letters,
+        channels=ground.channels,
+        company=ground.company,
+        language=ground.language,
+        time_zone=ground.time_zone,
+    )
+    calendar = InvitingCalendars(
         store=store,
         clock=clock,
         audit=audit,
         events=ground.events,
         staff=staff,
         time_zone=ground.time_zone,
-        news=[news],
+        news=[news, invitations],
     )
+    calendar.invitations = invitations
     return news, calendar
 
 

@@ -7,6 +7,7 @@ from hub.business import Business, Ground
 from hub.ports.clock import Clock
 from hub.ports.customer_verbs import CustomerBot, CustomerVerbs
 from hub.ports.store import Store
+from hub.services.calendar.inviting import Postbox
 from hub.services.chronicle import Chronicle
 from hub.services.customers.budgets import AutomaticLimits, Budgets
 from hub.services.customers.desk import CustomerDesk
@@ -14,6 +15,7 @@ from hub.services.customers.proof import ProofRules, Proofs
 from hub.services.customers.reception import Reception, ReceptionRules
 from hub.services.notices import Notices
 from hub.services.placing import Placing
+from hub.services.sources import Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,10 @@ def build_reception(
         budgets=budgets,
         desk=business.desk,
         chronicle=Chronicle(store, clock, ground.events),
-        then=Placing(business.desk, notices),
+        then=Postbox(
+            sources=Sources(store, ground.channels, ground.worker),
+            invitations=business.calendar.invitations,
+            then=Placing(business.desk, notices),
+        ),
         rules=rules.reception,
     )

@@ -11,7 +11,7 @@ from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
-from hub.business import Business
+from hub.business import Business, build_business
 from hub.domain.address import Address
 from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
 from hub.domain.arrival import Arrival
@@ -77,14 +77,15 @@ class CustomerOffice:
         """The objects of a fresh process."""
         office = self.office
         self.rules = rules or CustomerBotRules(reception=ReceptionRules(language="de"))
-        self.ground = office.ground()
-        self.business = office.open_business()
+        worker = InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context)
+        self.ground = replace(office.ground(), worker=worker)
+        self.business = build_business(self.ground)
         self.reception = build_reception(
             self.ground, self.business, self.world.notices, make_bot=CustomerAssistant, rules=self.rules
         )
         self.intake = Intake(
             store=self.store,
-            worker=InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context),
+            worker=worker,
             accounts=office.accounts,
             forms=FORMS,
             events=office.events,

@@ -31,6 +31,7 @@ _LINE = 78
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _ID = re.compile(r"[!-;=?-~]{1,250}@[!-;=?-~]{1,250}")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_ITIP = re.compile(r"text/calendar; method=(REQUEST|CANCEL|REPLY|COUNTER)")
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,100}")
 
 
@@ -166,11 +167,23 @@ def _body(text: str, attachments: Sequence[Attachment], files: Sequence[bytes], 
     words = _text_part(text)
     if not attachments:
         return words
+    if (method := _ITIP.fullmatch(attachments[0].type)) is not None:
+        # RFC 6047 §2.4: programs look for the message beside the text; others show the file.
+        words = _joined("alternative", [words, _calendar_part(files[0], method[1])], f"{seed} alternative")
     parts = [words, *(_file_part(one, data) for one, data in zip(attachments, files, strict=True))]
+    return _joined("mixed", parts, seed)
+
+
+def _joined(kind: str, parts: Sequence[bytes], seed: str) -> bytes:
     boundary = _boundary(seed, parts)
     delimiter = f"--{boundary}".encode("ascii")
-    head = f'Content-Type: multipart/mixed;{_CRLF} boundary="{boundary}"{_CRLF}{_CRLF}'.encode("ascii")
+    head = f'Content-Type: multipart/{kind};{_CRLF} boundary="{boundary}"{_CRLF}{_CRLF}'.encode("ascii")
     return head + b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
+
+
+def _calendar_part(data: bytes, method: str) -> bytes:
+    head = f"Content-Type: text/calendar; charset=utf-8; method={method}{_CRLF}Content-Transfer-Encoding: base64"
+    return f"{head}{_CRLF}{_CRLF}".encode("ascii") + base64.encodebytes(data).replace(b"\n", b"\r\n")
 
 
 def _boundary(seed: str, parts: Sequence[bytes]) -> str:
@@ -202,6 +215,8 @@ def _text_part(text: str) -> bytes:
 
 def _file_part(attachment: Attachment, data: bytes) -> bytes:
     kind = attachment.type if _TYPE.fullmatch(attachment.type) else "application/octet-stream"
+    if _ITIP.fullmatch(attachment.type):
+        kind = "application/ics"  # the message itself stands beside the text
     if kind.lower().startswith(("multipart/", "message/")):
         kind = "application/octet-stream"  # RFC 2046 §5.2.1: those must not be base64
     disposition = "inline" if attachment.inline else "attachment"

@@ -75,6 +75,8 @@ class Attendee:
     name: str = ""
     contact_id: ContactId | None = None
     participation: Participation = Participation.NEEDS_ACTION
+    answered_at: datetime | None = None
+    """DTSTAMP of the answer that counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ class Appointment:
     organiser: Address | None = None
     """Set where somebody outside invited us."""
     attendees: tuple[Attendee, ...] = ()
+    source_entry: str = ""
+    """The message that invited us."""
     created_by: str
     """`user:u_...`, `contact:c_...`."""
     created_at: datetime

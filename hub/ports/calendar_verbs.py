@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from hub.domain.appointment import Appointment, AppointmentDraft, Calendar, Occurrence, Slot
+from hub.domain.appointment import Appointment, AppointmentDraft, Calendar, Occurrence, Participation, Slot
 from hub.domain.ids import ContactId, UserId
 from hub.domain.people import Actor
 from hub.domain.views import FileData
@@ -60,6 +60,13 @@ class CalendarVerbs(Protocol):
     async def cancel(
         self, actor: Actor, appointment_id: str, *, occurrence: datetime | None = None, key: str
     ) -> Appointment: ...
+
+    async def invite(self, actor: Actor, appointment_id: str) -> Appointment:
+        """Send its contact an invitation by mail (iMIP); later changes go to them by themselves. Raises Invalid,
+        NotFound (no mail address that we may trust)."""
+
+    async def answer(self, actor: Actor, appointment_id: str, participation: Participation, *, key: str) -> Appointment:
+        """Answer an invitation from outside: accepting books the time, declining drops it. Raises Invalid, Conflict."""
 
     async def ics(self, actor: Actor, appointment_id: str) -> FileData:
         """As a calendar file."""

@@ -255,6 +255,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "move": Rule(before=_appointment),
         "cancel": Rule(before=_appointment),
         "ics": Rule(before=_appointment),
+        "invite": Rule(before=_appointment),
+        "answer": Rule(before=_appointment),
         "close_feed": FREE,
     },
     "reminders": {

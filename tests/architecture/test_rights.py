@@ -9,7 +9,7 @@ from typing import Any, cast, get_type_hints
 import pytest
 
 from hub.domain.address import Address
-from hub.domain.appointment import AppointmentDraft, Calendar
+from hub.domain.appointment import AppointmentDraft, Calendar, Participation
 from hub.domain.desk import CannedReply, Queue
 from hub.domain.errors import Refused
 from hub.domain.ids import ContactId
@@ -40,6 +40,7 @@ VALUES: dict[object, Any] = {
     int: 1,
     UserRole: UserRole.AGENT,
     Role: Role(id="x", name="x"),
+    Participation: Participation.ACCEPTED,
     OutboxState: OutboxState.QUEUED,
     ContactDraft: ContactDraft(name="x"),
     EntryDraft: EntryDraft(

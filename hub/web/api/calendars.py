@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field
 
-from hub.domain.appointment import Calendar, CalendarKind, WorkingHours
+from hub.domain.appointment import Calendar, CalendarKind, Participation, WorkingHours
 from hub.domain.errors import NotFound
 from hub.web.api import calendar_shapes as shapes
-from hub.web.api.requests import Body, Name, Short, read_body, version_of
+from hub.web.api.requests import Body, Name, Short, read_body, required_key, version_of
 from hub.web.site import actor_of, site_of
 
 
@@ -68,3 +68,25 @@ async def change_calendar(request: web.Request) -> web.Response:
         raise NotFound("There is no such calendar.", id=wanted[:60])
     changed = replace(_changed(known, body), version=version_of(request, known.version))
     return _response(await verbs.calendar.save_calendar(actor, changed))
+
+
+class AnswerBody(Body):
+    """What we say to an invitation."""
+
+    participation: Literal["accepted", "tentative", "declined"]
+
+
+async def invite(request: web.Request) -> web.Response:
+    """POST /appointments/{id}/invite: the contact gets it by mail, and every later change."""
+    found = await site_of(request).verbs.calendar.invite(actor_of(request), request.match_info["id"])
+    return web.json_response(shapes.appointment(found))
+
+
+async def answer(request: web.Request) -> web.Response:
+    """POST /appointments/{id}/answer: to an invitation from outside."""
+    key = required_key(request)
+    body = await read_body(request, AnswerBody)
+    verbs, actor = site_of(request).verbs, actor_of(request)
+    said = Participation(body.participation)
+    found = await verbs.calendar.answer(actor, request.match_info["id"], said, key=key)
+    return web.json_response(shapes.appointment(found))

@@ -61,20 +61,7 @@ def build_reception(
         language=ground.language,
         rules=rules.proof,
     )
-    verbs = CustomerDesk(
-        store=store,
-        clock=clock,
-        audit=audit,
-        alerts=business.alerts,
-        accounts=business.accounts,
-        calendar=business.calendar,
-        letters=business.letters,
-        proofs=proofs,
-        budgets=budgets,
-        desk=business.desk,
-        company=ground.company,
-        time_zone=ground.time_zone,
-    )
+    verbs = _build_desk(ground, business, proofs, budgets)
     return Reception(
         store=store,
         clock=clock,
@@ -97,4 +84,21 @@ def build_reception(
             then=Placing(business.desk, notices),
         ),
         rules=rules.reception,
+    )
+
+
+def _build_desk(ground: Ground, business: Business, proofs: Proofs, budgets: Budgets) -> CustomerDesk:
+    return CustomerDesk(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        alerts=business.alerts,
+        accounts=business.accounts,
+        calendar=business.calendar,
+        letters=business.letters,
+        proofs=proofs,
+        budgets=budgets,
+        desk=business.desk,
+        company=ground.company,
+        time_zone=ground.time_zone,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub.domain.address import Address
-from hub.domain.contact import Contact
+from hub.domain.contact import Contact, ContactRole, identity_id
 from hub.domain.conversation import Conversation
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id, random_id, with_prefix
@@ -18,7 +18,7 @@ from hub.domain.token import make_message_id
 from hub.domain.views import FileData, ReplyDraft, ReplyReceipt
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts, LinkState
-from hub.ports.kinds import CONTACTS, CONVERSATIONS, INTERACTIONS, OUTBOX, PLACEMENTS
+from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS, OUTBOX, PLACEMENTS
 from hub.ports.store import Store
 from hub.services.attempts import LIFETIME
 from hub.services.audit import Audit
@@ -33,6 +33,7 @@ MAX_TEXT = 32_768
 MAX_FILES = 20
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_REFERENCES = 20
+PARTNERS = frozenset({ContactRole.SUPPLIER, ContactRole.WHOLESALER, ContactRole.PARTNER})
 LOOK_BACK = 50
 """Entries of a conversation that are looked at for what is being answered."""
 
@@ -40,6 +41,7 @@ CANNOT_SEND = "This channel is not set up for sending; the answer waits until it
 LINK_DOWN = "The connection of this channel is down at the moment; the answer waits until it is back."
 ON_SUPPRESSION_LIST = "This address is on the suppression list; an earlier message to it could not be delivered."
 OTHER_ANSWERS = "Another colleague's answer in this conversation is about to leave."
+MIXES = "Customers and business partners are both among the recipients."
 OTHER_OWNS = "Another colleague is in charge of this conversation."
 
 
@@ -75,6 +77,7 @@ class Replies:
     ) -> None:
         self._conversations = store.documents(CONVERSATIONS)
         self._contacts = store.documents(CONTACTS)
+        self._identities = store.documents(IDENTITIES)
         self._placements = store.documents(PLACEMENTS)
         self._interactions = store.documents(INTERACTIONS)
         self._items = store.documents(OUTBOX)
@@ -171,6 +174,8 @@ class Replies:
         people = (*addressing.to, *addressing.cc)
         if await self._suppressions.find_all([person.address for person in people]):
             return False, ON_SUPPRESSION_LIST
+        if await self._mixes([person.address for person in people]):
+            return True, MIXES
         lane = lane_of(conversation.account, addressing.to[0].address)
         for state in (OutboxState.QUEUED, OutboxState.SENDING):
             page = await self._items.page("by_lane", lane, state, limit=50)
@@ -181,6 +186,16 @@ class Replies:
         if self._accounts.link(conversation.account)[0] is not LinkState.UP:
             return True, LINK_DOWN
         return True, ""
+
+    async def _mixes(self, addresses: Sequence[Address]) -> bool:
+        """Whether a customer would read what goes to a supplier or partner, or the other way about."""
+        if len(addresses) < 2:
+            return False
+        held = await self._identities.get_many([identity_id(address) for address in addresses])
+        found = await self._contacts.get_many(list({identity.contact_id for identity in held.values()})) if held else {}
+        customers = {contact.id for contact in found.values() if ContactRole.CUSTOMER in contact.roles}
+        partners = {contact.id for contact in found.values() if PARTNERS & set(contact.roles)}
+        return bool(customers and partners and len(customers | partners) > 1)
 
     # The answer
 

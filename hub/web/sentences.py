@@ -53,6 +53,7 @@ SENTENCES = (
     "This address does not want to be written to; the suppression list says so.",
     "Another colleague's answer in this conversation is about to leave.",
     "Another colleague is in charge of this conversation.",
+    "Customers and business partners are both among the recipients.",
     # outbox and quarantine
     "There is no such item in the outbox.",
     "Only a held item can be settled.",

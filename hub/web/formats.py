@@ -6,6 +6,7 @@ The tables are our own: for two languages they cost nothing, where Babel's local
 from dataclasses import dataclass
 from datetime import date as Day  # noqa: N812 - `date` is a method here
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from hub.web.language import catalogue
 from hub.web.sentences import find_sentence
 
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 _DE_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
 _EN_MONTHS = "January February March April May June July August September October November December"
 MONTHS = {"de": _DE_MONTHS.split(), "en": _EN_MONTHS.split()}
@@ -67,6 +69,14 @@ class Reader:
         """`1.234` or `1,234`; at most one decimal, none for whole numbers."""
         text = f"{value:,.1f}" if isinstance(value, float) and value != int(value) else f"{int(value):,}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "de" else text
+
+    def money(self, amount: Decimal | int, currency: str) -> str:
+        """ "1.000,00 €" or "€1,000.00"."""
+        symbol = SYMBOLS.get(currency, f"{currency} " if self.language == "en" else currency)
+        text, sign = f"{abs(amount):,.2f}", "-" if amount < 0 else ""
+        if self.language == "de":
+            return f"{sign}{text.translate(str.maketrans(',.', '.,'))} {symbol}"
+        return f"{sign}{symbol}{text}"
 
     def size(self, count: int) -> str:
         """Bytes as `5,5 KB`."""

@@ -64,6 +64,10 @@ def local_path(text: str) -> str:
     return text if plain and text.isprintable() and "\\" not in text and len(text) < 2_000 else "/"
 
 
+Errors = FernamtError | Mapping[str, str] | None
+"""What is wrong with a form."""
+
+
 async def page(
     request: web.Request,
     template: str,
@@ -72,7 +76,7 @@ async def page(
     status: int = 200,
     section: str = "",
     twin: str = "",
-    errors: FernamtError | Mapping[str, str] | None = None,
+    errors: Errors = None,
 ) -> web.Response:
     """Render a template. `section` is the entry of the navigation that is current, `twin` the JSON address of a list,
     `errors` what is wrong with a form, by field ('' for the whole)."""
@@ -103,7 +107,7 @@ async def page(
     return response
 
 
-def field_errors(errors: FernamtError | Mapping[str, str] | None, r: Reader) -> dict[str, str]:
+def field_errors(errors: Errors, r: Reader) -> dict[str, str]:
     """What to show beside which field ('' for the whole form). A verb's error names its field as `field`, or by the
     kind of address as `channel`."""
     if errors is None:
@@ -114,7 +118,10 @@ def field_errors(errors: FernamtError | Mapping[str, str] | None, r: Reader) -> 
     return {name: r.say(sentence) for name, sentence in errors.items()}
 
 
-_FIELDS = "name password text email xmpp role display_name language organisation city roles notes files zone"
+_FIELDS = (
+    "name password text email xmpp role display_name language organisation city roles notes files zone "
+    "amount currency date time minutes contact title slot_minutes time_zone hours first_response_minutes"
+)
 FORM_FIELDS = frozenset(_FIELDS.split())
 
 

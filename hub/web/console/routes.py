@@ -2,7 +2,21 @@
 
 from aiohttp import web
 
-from hub.web.console import assistant, colleagues, desk, doorway, entries, home, me, people, talk
+from hub.web.console import (
+    agenda,
+    assistant,
+    colleagues,
+    desk,
+    doorway,
+    duplicates,
+    entries,
+    home,
+    ledgers,
+    me,
+    people,
+    sharing,
+    talk,
+)
 from hub.web.live import stream_events
 from hub.web.pages import redirect
 from hub.web.site import client_of, site_of
@@ -74,6 +88,26 @@ CONSOLE_ROUTES = [
     web.post("/contacts/{id}/edit", people.edit),
     web.post("/contacts/{id}/notes", people.add_note),
     web.get("/contacts/{id}/reply", people.write_to),
+    web.get("/contacts/{id}/account", ledgers.show_account),
+    web.get("/contacts/{id}/statement", ledgers.show_statement),
+    web.post("/contacts/{id}/payments", ledgers.book_payment),
+    web.post("/contacts/{id}/unmerge", duplicates.unmerge),
+    web.get("/duplicates", duplicates.list_duplicates),
+    web.post("/duplicates", duplicates.merge),
+    web.get("/accounts", ledgers.list_accounts),
+    web.get("/calendar", agenda.show_week),
+    web.post("/calendar", agenda.book),
+    web.post("/appointments/{id}/cancel", agenda.cancel),
+    web.post("/appointments/{id}/invite", agenda.invite),
+    web.get("/calendars", agenda.list_calendars),
+    web.post("/calendars", agenda.save_calendar),
+    web.get("/reminders", agenda.list_reminders),
+    web.post("/reminders", agenda.add_reminder),
+    web.post("/reminders/{id}/drop", agenda.drop_reminder),
+    web.get("/queues", sharing.list_queues),
+    web.post("/queues", sharing.save_queue),
+    web.post("/canned-replies", sharing.save_reply),
+    web.post("/canned-replies/{name}/delete", sharing.delete_reply),
     web.get("/entries/{id}", entries.show_entry),
     web.get("/entries/{id}/raw", entries.show_raw),
     web.get("/entries/{id}/html", entries.show_html),

@@ -28,6 +28,7 @@ from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
 from hub.ports.store import Store
 from hub.reception import build_reception
+from hub.seed.business import DemoBusiness
 from hub.seed.demo import DemoCompany
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
@@ -360,6 +361,7 @@ class _Assembly:
             users=self.users,
             terms=extract_terms,
             company=self.config.hub.company,
+            business=DemoBusiness(self.verbs, self.clock, self.config.hub.time_zone),
         )
         site[PLANT] = demo.plant
         site.router.add_post("/api/v1/seed", seed)

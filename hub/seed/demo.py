@@ -10,6 +10,7 @@ from hub.ports.clock import Clock
 from hub.ports.connector import Accounts
 from hub.ports.search import Terms
 from hub.ports.store import Store
+from hub.seed.business import DemoBusiness
 from hub.seed.plant import Planter, Progress
 from hub.services.audit import Audit
 from hub.services.users import Users
@@ -21,10 +22,20 @@ class DemoCompany:
     """Fills a store with invented people and letters."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, accounts: Accounts, audit: Audit, users: Users, terms: Terms, company: str
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        accounts: Accounts,
+        audit: Audit,
+        users: Users,
+        terms: Terms,
+        company: str,
+        business: DemoBusiness,
     ) -> None:
         self._store, self._clock, self._accounts = store, clock, accounts
         self._audit, self._users, self._terms, self._company = audit, users, terms, company
+        self._business = business
 
     async def plant(self, actor: Actor, contacts: int, interactions: int) -> AsyncIterator[Progress]:
         """Yields progress. Planting again finds everything there. Raises Invalid, Refused, StoreUnavailable."""
@@ -37,6 +48,7 @@ class DemoCompany:
         async for progress in self._planter().plant(contacts, interactions):
             yield progress
         await self._users.load()
+        await self._business.plant(actor)
 
     def _planter(self) -> Planter:
         mail = next((a for a in self._accounts.all() if a.channel == "email"), None)

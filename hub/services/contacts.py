@@ -58,7 +58,8 @@ class Contacts:
         """The one contact meant by a name, an address or an id. Raises Ambiguous (fields["choices"]) or NotFound
         (fields["nearest"])."""
         self._audit.permit(actor, Right.READ_CONTACTS, "contacts.resolve")
-        matches = await self._exact(text.strip()[:MAX_TEXT]) or await self._matches(text, 10)
+        text = text.strip()[:MAX_TEXT]
+        matches = await self._exact(text) or await self._called(text) or await self._matches(text, 10)
         meant = _meant(text, matches)
         await self._audit.seen(actor, "contacts.resolve", meant[0].contact.id if len(meant) == 1 else "")
         if len(meant) > 1:
@@ -79,6 +80,17 @@ class Contacts:
             ContactMatch(contact=survivor, score=EQUAL, address=by_contact.get(contact.id))
             for contact, survivor in (await self._survivors(list(found.values()))).values()
         ]
+
+    async def _called(self, text: str) -> list[ContactMatch]:
+        """By exactly this name of several words: that decides, and likeness, which costs most in a large register,
+        need not be asked."""
+        name = fold(text)
+        if " " not in name:
+            return []
+        page = await self._contacts.page("by_name", name, limit=10)
+        if any(contact.merged_into is not None for contact in page.items):
+            return []
+        return [ContactMatch(contact=contact, score=EQUAL) for contact in page.items]
 
     async def _survivors(self, contacts: Sequence[Contact]) -> dict[str, tuple[Contact, Contact]]:
         """Each contact with whom it was merged into (else itself); each survivor once."""

@@ -12,10 +12,12 @@ from hub.domain.merging import DuplicateProposal
 from hub.domain.message import Strength
 from hub.services.matching import alike
 
-LEAST = 70
+LEAST = 60
 MOST_IN_BLOCK = 50
 """A block of more is a common word, which tells nothing."""
 SHORTEST_WORD = 3
+OTHER_COMPANY = 15
+"""Off the score where both work somewhere, and not in the same place."""
 WEIGHTS = {"same-name": 70, "similar-name": 45, "same-phone": 40, "same-address-name": 35, "same-organisation": 20,
            "same-domain": 15, "same-city": 10}  # fmt: skip
 
@@ -80,7 +82,13 @@ def _compare(
         reasons.append("same-domain")
     if first.city and fold(first.city) == fold(second.city):
         reasons.append("same-city")
-    score = min(100, sum(WEIGHTS[reason] for reason in reasons))
+    score = sum(WEIGHTS[reason] for reason in reasons)
+    if {"same-name", "same-address-name"} <= set(reasons):
+        # People of the same name have the same name in their addresses: that says little more.
+        score -= WEIGHTS["same-address-name"] - 5
+    if first.organisation and second.organisation and "same-organisation" not in reasons:
+        score -= OTHER_COMPANY
+    score = max(0, min(100, score))
     keeper, other = _order(first, second)
     return DuplicateProposal(
         first=keeper, second=other, score=score, reasons=tuple(reasons), blocked=_blocked(of_first, of_second)

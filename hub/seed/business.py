@@ -1,0 +1,121 @@
+"""The demo company's business: invoices, orders and payments, a showroom that customers may book, appointments, canned
+replies, through the same verbs that people use. Planting again finds everything there."""
+
+import random
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
+from hub.domain.contact import Contact, ContactRole
+from hub.domain.desk import CannedReply
+from hub.domain.errors import Conflict, Invalid
+from hub.domain.ids import derived_id
+from hub.domain.ledger import EntryDraft, EntryKind
+from hub.domain.people import Actor
+from hub.ports.clock import Clock
+from hub.ports.verbs import Verbs
+
+CUSTOMERS = 60
+"""That many have an account; enough to look at, and soon planted."""
+SHOWROOM = derived_id("k", "demo", "showroom")
+TITLES = ("Aufmaß", "Beratung", "Abnahme", "Muster ansehen", "Besprechung")
+REPLIES = (
+    ("Versand", "de", "Hallo {first_name},\n\nIhre Ware ist unterwegs.\n\n{company}"),
+    ("Delivery", "en", "Hello {first_name},\n\nyour goods are on their way.\n\n{company}"),
+)
+
+
+class DemoBusiness:
+    """Books what a company of this kind has."""
+
+    def __init__(self, verbs: Verbs, clock: Clock, time_zone: str) -> None:
+        self._contacts, self._accounts = verbs.contacts, verbs.accounts
+        self._calendar, self._desk = verbs.calendar, verbs.desk
+        self._clock, self._zone = clock, ZoneInfo(time_zone)
+
+    async def plant(self, actor: Actor) -> int:
+        """How many contacts have an account now. Raises Refused, StoreUnavailable."""
+        people = [
+            contact
+            for contact in (await self._contacts.page(actor, limit=200)).items
+            if ContactRole.CUSTOMER in contact.roles
+        ][:CUSTOMERS]
+        for number, contact in enumerate(people):
+            await self._open_account(actor, contact, number)
+        await self._open_showroom(actor)
+        await self._book_appointments(actor, people)
+        await self._share_work(actor)
+        return len(people)
+
+    async def _open_account(self, actor: Actor, contact: Contact, number: int) -> None:
+        dice = random.Random(f"account-{contact.id}")  # noqa: S311 - invented figures
+        today = self._clock.now().astimezone(self._zone).date()
+        for index in range(dice.randrange(1, 5)):
+            day = today - timedelta(days=dice.randrange(3, 200))
+            amount = Decimal(dice.randrange(5_000, 400_000)) / 100
+            name = f"{2000 + number * 5 + index}"
+            await self._post(actor, contact, EntryKind.ORDER, f"A-{name}", day, amount, state=dice.choice(
+                ("open", "shipped", "done")))  # fmt: skip
+            await self._post(actor, contact, EntryKind.INVOICE, f"R-{name}", day, amount, days=14)
+            if dice.random() < 0.65:
+                paid = amount if dice.random() < 0.9 else amount / 2
+                await self._post(actor, contact, EntryKind.PAYMENT, "", day + timedelta(days=2), paid, key=name)
+
+    async def _post(
+        self, actor: Actor, contact: Contact, kind: EntryKind, number: str, day: date, amount: Decimal,
+        *, days: int = 0, state: str = "", key: str = "",
+    ) -> None:  # fmt: skip
+        draft = EntryDraft(
+            contact_id=contact.id,
+            kind=kind,
+            amount=amount.quantize(Decimal("0.01")),
+            number=number,
+            date=day,
+            due=day + timedelta(days=days) if days else None,
+            state=state,
+        )
+        try:
+            await self._accounts.post(actor, draft, key=f"demo|{contact.id}|{kind.value}|{number or key}")
+        except (Conflict, Invalid):
+            # Planted before on another day: what is booked stays as it is.
+            return
+
+    async def _open_showroom(self, actor: Actor) -> None:
+        if any(one.id == SHOWROOM for one in await self._calendar.calendars(actor)):
+            return
+        await self._calendar.save_calendar(
+            actor,
+            Calendar(
+                id=SHOWROOM,
+                name="Ausstellung",
+                sort_name="ausstellung",
+                kind=CalendarKind.ROOM,
+                time_zone=str(self._zone),
+                hours=tuple(WorkingHours(weekday=day, start=9 * 60, end=17 * 60) for day in range(5)),
+                bookable=True,
+            ),
+        )
+
+    async def _book_appointments(self, actor: Actor, people: list[Contact]) -> None:
+        dice = random.Random("appointments")  # noqa: S311
+        today = self._clock.now().astimezone(self._zone).date()
+        for number, contact in enumerate(people[:15]):
+            day = today + timedelta(days=1 + number)
+            start = datetime.combine(day, time(9 + dice.randrange(8)), tzinfo=self._zone)
+            draft = AppointmentDraft(
+                start=start, minutes=60, title=dice.choice(TITLES), contact_id=contact.id, calendars=(SHOWROOM,),
+                outside_hours=True,
+            )  # fmt: skip
+            try:
+                await self._calendar.book(actor, draft, key=f"demo|{contact.id}")
+            except (Conflict, Invalid):
+                continue
+
+    async def _share_work(self, actor: Actor) -> None:
+        await self._desk.queues(actor)
+        for name, language, text in REPLIES:
+            try:
+                await self._desk.save_canned(actor, CannedReply(id="", name=name, language=language, text=text))
+            except Conflict:
+                continue

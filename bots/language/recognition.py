@@ -6,7 +6,7 @@ holds, then the one that was spoken last. A reading that needed a misspelt word 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice, product
@@ -14,6 +14,7 @@ from itertools import islice, product
 from bots.language.amounts import read_amount, read_minutes
 from bots.language.dates import read_when
 from bots.language.pack import LanguagePack
+from bots.language.signs import clean_name, read_by_signs
 from bots.language.template import FILLER, OPEN_SLOTS, WHEN, Template, mark_words
 from bots.language.time_spans import find_when, with_day
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
@@ -68,8 +69,34 @@ class Recogniser:
             for sentence in attempts:
                 found = self._best(sentence, prefer, exact, now)
                 if found is not None:
-                    return found
-        return self._name_with_question_mark(plain, prefer)
+                    return self._sobered(found, plain, prefer, now)
+        return self._name_with_question_mark(plain, prefer) or self._by_signs(plain, prefer, now)
+
+    def _sobered(self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading:
+        """A template takes whatever stands in a name's place. Everyday words around a name are left away; where they
+        are all of it, or signs of another request stand within it, the second look decides."""
+        contact = found.slots.get("contact", "")
+        if contact:
+            cleaned, dubious = clean_name(contact, self._packs[found.language])
+            if dubious and (other := self._by_signs(sentence, prefer, now)) is not None:
+                return other
+            return replace(found, slots={**found.slots, "contact": cleaned}) if cleaned else found
+        if found.intent == "search" and (other := self._by_signs(sentence, prefer, now)) is not None:
+            return other if "number" in other.slots else found
+        return found
+
+    def _by_signs(self, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading | None:
+        """The second look. Not exact: the dialogue says what it understood before anything is done."""
+        found = []
+        for code, pack in self._packs.items():
+            read = read_by_signs(sentence, pack, now)
+            if read is not None:
+                scores = self._stop_word_scores(sentence.words)
+                found.append((read[0], scores[code], code in prefer, code, read))
+        if not found:
+            return None
+        weight, _, _, code, (_, intent, slots) = max(found, key=lambda one: one[:4])
+        return Reading(intent=intent, slots=slots, language=code, exact=False, weight=weight)
 
     def read_when(self, text: str, language: str, now: datetime) -> dict[str, str]:
         """A whole text as a time, in that language or another; {} where it names none."""

@@ -24,3 +24,9 @@ def test_what_was_held_out_leads_to_few_wrong_actions(capsys: pytest.CaptureFixt
         print(f"\nheld-out staff phrases: {len(phrases)}, right {right}, right intent {intent}, wrong action {wrong}")
     assert len(phrases) == 80
     assert wrong <= 5
+
+
+@pytest.mark.parametrize("phrase", tuned("sentences"), ids=lambda phrase: phrase.text)
+def test_a_whole_sentence_is_understood(phrase: Phrase) -> None:
+    reading = recogniser().read(phrase.text, (), NOW)
+    assert is_right(phrase, reading), reading

@@ -118,6 +118,21 @@ class CustomerBotTable(Table):
     chat_total_hour: int = Field(default=2_000, ge=1, le=1_000_000, description="The same in all.")
 
 
+class ProposerTable(Table):
+    """A language model that proposes what a colleague meant where the hub's own rules do not know. Off while no url is
+    set. Only the sentence that the colleague wrote is sent there, and every proposal is checked and confirmed."""
+
+    url: str = Field(
+        default="",
+        pattern=r"^(https://[^\s]+|http://(127\.0\.0\.1|localhost|\[::1\])[^\s]*)?$",
+        description="Address of an OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1. Plain HTTP only to "
+        "this machine.",
+    )
+    model: str = Field(default="", max_length=200, description="Name of the model there.")
+    key: Secret | None = Field(default=None, description="Its key, where it wants one.")
+    seconds: float = Field(default=8.0, ge=1, le=25, description="How long an answer may take.")
+
+
 class LogTable(Table):
     """What is logged. Bodies and secrets never are."""
 
@@ -147,6 +162,7 @@ class Config:
     replies: RepliesTable
     log: LogTable
     customer_bot: CustomerBotTable
+    proposer: ProposerTable
     channels: dict[str, ChannelTable]
     path: Path | None = None
     """The file it came from; None for the defaults."""
@@ -160,4 +176,5 @@ TABLES: dict[str, type[Table]] = {
     "replies": RepliesTable,
     "log": LogTable,
     "customer_bot": CustomerBotTable,
+    "proposer": ProposerTable,
 }

@@ -22,7 +22,7 @@ from hub.daemon import Daemon, Parts, Plans
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
 from hub.parsing.process import ProcessParseWorker
-from hub.plans import customer_bot_rules, first_listener, open_store, plan_channels, read_plans
+from hub.plans import customer_bot_rules, first_listener, make_proposer, open_store, plan_channels, read_plans
 from hub.ports.clock import SystemClock
 from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
@@ -321,6 +321,7 @@ class _Assembly:
             store=self.store,
             clock=self.clock,
             settings=StaffSettings(time_zone=self.config.hub.time_zone),
+            proposer=make_proposer(self.config),
         )
         self.turns = Turns(
             store=self.store,

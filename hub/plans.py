@@ -9,6 +9,7 @@ from config.model import Config
 from connectors.registry import KINDS
 from hub.daemon import Plans
 from hub.domain.errors import ConfigurationInvalid
+from hub.ports.proposer import Proposer
 from hub.ports.store import Store
 from hub.reception import CustomerBotRules
 from hub.services.customers.budgets import AutomaticLimits
@@ -42,7 +43,7 @@ def read_plans(running: Config, reload: Callable[[], Config]) -> Plans:
         fresh = reload()
     except ConfigError as error:
         raise ConfigurationInvalid(error.problems) from error
-    tables = ("hub", "storage", "http", "intake", "replies", "log", "customer_bot")
+    tables = ("hub", "storage", "http", "intake", "replies", "log", "customer_bot", "proposer")
     changed = tuple(name for name in tables if getattr(fresh, name) != getattr(running, name))
     return Plans(channels=plan_channels(fresh), restart_needed=changed)
 
@@ -60,6 +61,19 @@ def customer_bot_rules(config: Config) -> CustomerBotRules:
             chat_total=table.chat_total_hour,
         ),
         proof=ProofRules(known_for=timedelta(days=table.known_days), codes_a_day=table.codes_a_day),
+    )
+
+
+def make_proposer(config: Config) -> Proposer | None:
+    """The language model that is configured; None where none is."""
+    table = config.proposer
+    if not table.url:
+        return None
+    from connectors.proposer.openai import OpenAiProposer
+
+    key = table.key
+    return OpenAiProposer(
+        url=table.url, model=table.model, key=lambda: key.reveal() if key else "", seconds=table.seconds
     )
 
 

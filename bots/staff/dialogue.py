@@ -15,6 +15,7 @@ from bots.staff.command import Answer, Command, Slots
 from bots.staff.commands.help import allowed_topics
 from bots.staff.failures import explain_failure, is_certain, lacks
 from bots.staff.memory import Memories, Pending
+from bots.staff.proposing import check_proposal
 from bots.staff.talk import Talk
 from bots.staff.targets import no_such_choice, pick
 from hub.domain.errors import FernamtError
@@ -22,6 +23,7 @@ from hub.domain.folding import fold
 from hub.domain.people import Right
 from hub.domain.turn import Choice
 from hub.ports.bot import Text
+from hub.ports.proposer import Proposer
 
 log = structlog.get_logger()
 CONTEXTUAL = frozenset({"confirm", "decline", "cancel", "change", "choose", "undo"})
@@ -48,6 +50,7 @@ class Dialogue:
     commands: Mapping[str, Command]
     recogniser: Recogniser
     memories: Memories
+    proposer: Proposer | None = None
 
     async def take(self, talk: Talk, text: str, reading: Reading | None) -> Answer:
         """The answer. Raises what the verbs raise while reading; failures of writing are answers already."""
@@ -244,6 +247,12 @@ class Dialogue:
                 carried = pending if pending and pending.stage == "choose" else None
                 slots = {name: value for name, value in carried.slots.items() if name != "unknown"} if carried else {}
                 return await self.propose(talk, carried.intent if carried else "who", slots | {"contact": text})
+        if self.proposer is not None and pending is None:
+            topics = {topic: talk.say(f"example.{topic}") for topic in allowed_topics(talk) if topic in self.commands}
+            proposal = await self.proposer.propose(text, topics)
+            checked = check_proposal(talk, proposal, text, topics, self.recogniser) if proposal else None
+            if checked is not None:
+                return await self.propose(replace(talk, exact=False), *checked)
         return self._suggest(talk, text)
 
     def _suggest(self, talk: Talk, text: str) -> Answer:

@@ -21,6 +21,7 @@ from hub.domain.people import Actor
 from hub.domain.turn import Choice
 from hub.ports.bot import BotReply
 from hub.ports.clock import Clock
+from hub.ports.proposer import Proposer
 from hub.ports.store import Store
 from hub.ports.verbs import Verbs
 
@@ -45,13 +46,23 @@ class StaffSettings:
 class Staff:
     """Implements hub.ports.bot.StaffBot. Turns of one colleague on one door are answered one after the other."""
 
-    def __init__(self, *, verbs: Verbs, store: Store, clock: Clock, settings: StaffSettings | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        verbs: Verbs,
+        store: Store,
+        clock: Clock,
+        settings: StaffSettings | None = None,
+        proposer: Proposer | None = None,
+    ) -> None:
         self._settings = settings or StaffSettings()
         self._verbs, self._clock = verbs, clock
         self._packs = load_packs(self._settings.languages)
         self._recogniser = Recogniser(self._packs)
         self._memories = Memories(store)
-        self._dialogue = Dialogue(commands=COMMANDS, recogniser=self._recogniser, memories=self._memories)
+        self._dialogue = Dialogue(
+            commands=COMMANDS, recogniser=self._recogniser, memories=self._memories, proposer=proposer
+        )
 
     async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime) -> BotReply:
         """See StaffBot."""

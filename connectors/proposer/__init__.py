@@ -1,0 +1,1 @@
+"""Language models that propose what a colleague meant."""

@@ -27,6 +27,13 @@ SHOWN, ME, QUEUE = "@shown", "@me", "@queue"
 `@last` its last."""
 
 
+CHANGING = frozenset(
+    {"reply", "note", "assign", "close", "reopen", "book_payment", "remind_payment", "book_appointment", "merge"}
+    | {"move_appointment", "cancel_appointment", "snooze", "ask_colleague", "tag", "unmerge", "reply_template"}
+)
+"""Intents that lead to writing; not `create`, whose name is new by nature."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a sentence means. `weight`: how many letters of it were the phrase's own."""
@@ -68,18 +75,24 @@ class Recogniser:
         for exact in (True, False):
             for sentence in attempts:
                 found = self._best(sentence, prefer, exact, now)
-                if found is not None:
-                    return self._sobered(found, plain, prefer, now)
+                if found is not None and (sobered := self._sobered(found, plain, prefer, now)) is not None:
+                    return sobered
         return self._name_with_question_mark(plain, prefer) or self._by_signs(plain, prefer, now)
 
-    def _sobered(self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading:
+    def _sobered(
+        self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None
+    ) -> Reading | None:
         """A template takes whatever stands in a name's place. Everyday words around a name are left away; where they
-        are all of it, or signs of another request stand within it, the second look decides."""
+        are all of it, or signs of another request stand within it, the second look decides; None where that knows
+        nothing better and something would be changed."""
         contact = found.slots.get("contact", "")
         if contact:
             cleaned, dubious = clean_name(contact, self._packs[found.language])
             if dubious and (other := self._by_signs(sentence, prefer, now)) is not None:
                 return other
+            if dubious and found.intent in CHANGING:
+                # Rather three suggestions than a proposal to change something for nobody.
+                return None
             return replace(found, slots={**found.slots, "contact": cleaned}) if cleaned else found
         if found.intent == "search" and (other := self._by_signs(sentence, prefer, now)) is not None:
             return other if "number" in other.slots else found

@@ -13,7 +13,7 @@ def test_a_phrase_is_understood(phrase: Phrase) -> None:
     assert is_right(phrase, reading), reading
 
 
-def test_what_was_held_out_leads_to_few_wrong_actions(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_held_out_leads_to_no_wrong_action(capsys: pytest.CaptureFixture[str]) -> None:
     """The shares are reported as they are; the floor only keeps them from getting worse unnoticed."""
     phrases = heldout_business("staff")
     readings = [(phrase, recogniser().read(phrase.text, (), NOW)) for phrase in phrases]
@@ -23,7 +23,7 @@ def test_what_was_held_out_leads_to_few_wrong_actions(capsys: pytest.CaptureFixt
     with capsys.disabled():
         print(f"\nheld-out staff phrases: {len(phrases)}, right {right}, right intent {intent}, wrong action {wrong}")
     assert len(phrases) == 80
-    assert wrong <= 5
+    assert wrong == 0
 
 
 @pytest.mark.parametrize("phrase", tuned("sentences"), ids=lambda phrase: phrase.text)

@@ -34,6 +34,9 @@ class StaffSign:
     excluded: tuple[str, ...]
     needs: tuple[str, ...]
     takes: tuple[str, ...]
+    preset: tuple[tuple[str, str], ...] = ()
+    negated: bool = False
+    """A negation belongs to it; other signs do not fit a negated sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def load_signs(code: str, root: Path = HERE) -> Signs:
             excluded=tuple(one.get("not", ())),
             needs=tuple(one.get("needs", ())),
             takes=tuple(one.get("takes", ())),
+            preset=tuple(one.get("preset", {}).items()),
+            negated=one.get("negated", False),
         )
         for one in table["sign"]
     )
@@ -78,12 +83,11 @@ def read_by_signs(
     words = sentence.words[:MOST_WORDS]
     if not signs.signs or not words or len(sentence.words) > MOST_WORDS:
         return None
-    if signs.negations & set(words):
-        return None
+    negated = bool(signs.negations & set(words))
     found = _Found(sentence, words, pack, signs, now)
     best: tuple[int, str, dict[str, str]] | None = None
     for sign in signs.signs:
-        slots = found.fit(sign)
+        slots = found.fit(sign) if sign.negated == negated else None
         weight = len(sign.groups) * 10 + len(sign.needs)
         if slots is not None and (best is None or weight > best[0]):
             best = (weight, sign.intent, slots)
@@ -166,12 +170,12 @@ class _Found:
             if not hits:
                 return None
             used |= hits
-        slots: dict[str, str] = {}
+        slots: dict[str, str] = dict(sign.preset)
         for name in (*sign.needs, *sign.takes):
             slots |= self._slot(name, used)
-        if any(not slots.get(name) for name in sign.needs):
+        if any(not slots.get("number" if name == "place" else name) for name in sign.needs):
             return None
-        if not {"contact", "number"} & {*sign.needs, *sign.takes} and self._names_somebody(used):
+        if not {"contact", "number", "user", "text"} & {*sign.needs, *sign.takes} and self._names_somebody(used):
             # Somebody is named whom this request has no place for.
             return None
         return {name: value for name, value in slots.items() if value}
@@ -186,7 +190,32 @@ class _Found:
                 return self.amount
             case "number":
                 return {"number": self.number}
+            case "user":
+                return {"user": self._name(used)}
+            case "place":
+                return {"number": self._place()}
+            case "text":
+                return {"text": self._text(used)}
         return {}
+
+    def _place(self) -> str:
+        """ "the second one", "number 2" -> "2"."""
+        for word in self._words:
+            if word in self._pack.ordinals or (word.isdigit() and len(word) == 1):
+                return self._pack.ordinals.get(word, word)
+        return ""
+
+    def _text(self, used: set[int]) -> str:
+        """What stands behind "of", "about", "to": to the end, or to the next sign or time."""
+        for n, word in enumerate(self._words[:-1]):
+            if n in self._taken or word not in BEFORE_TEXT:
+                continue
+            after = n + 1
+            while after < len(self._words) and after not in self._taken and after not in used:
+                after += 1
+            if after > n + 1:
+                return self._sentence.span(n + 1, after)
+        return ""
 
     def _name(self, used: set[int]) -> str:
         """The longest run of words that are none of the everyday; a pronoun where there is none."""
@@ -221,6 +250,7 @@ class _Found:
         return word not in common and not any(has(word, group) for sign in self._signs.signs for group in sign.groups)
 
 
+BEFORE_TEXT = frozenset({"an", "daran", "about", "of", "to"})
 DOCUMENTS = frozenset(
     fold(word) for word in ("Rechnung", "Rechnungsnummer", "Auftrag", "Bestellung", "Nummer", "Nr", "invoice", "order")
 ) | {"bill", "number", "no", "beleg"}

@@ -26,7 +26,7 @@ ZONE = "Europe/Berlin"
 class Nobody:
     """No contact is told anything."""
 
-    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str) -> None:
+    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str, if_wanted: bool = False) -> None:
         raise AssertionError("no contact is to be told")
 
 

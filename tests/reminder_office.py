@@ -24,7 +24,7 @@ class SaidToContacts:
     def __init__(self) -> None:
         self.said: dict[str, tuple[ContactId, str, str]] = {}
 
-    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str) -> None:
+    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str, if_wanted: bool = False) -> None:
         self.said.setdefault(key, (contact_id, text, subject))
 
 

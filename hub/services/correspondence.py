@@ -83,14 +83,18 @@ class Correspondence:
         files: Sequence[FileData] = (),
         purpose: Purpose = Purpose.LETTER,
         mail_only: bool = False,
+        if_wanted: bool = False,
     ) -> OutboxItem | None:
-        """Submit it once for this key; None where the contact cannot be reached. Raises NotFound, StoreUnavailable."""
+        """Submit it once for this key; None where the contact cannot be reached. `if_wanted`: nothing goes to a contact
+        that wants no automatic messages. Raises NotFound, StoreUnavailable."""
         entry_id = InteractionId(derived_id("i", "letter", contact_id, key))
         earlier = await self._outbox.find_entry_items(entry_id)
         if earlier:
             item = earlier[0]
         else:
             contact = await self._contact(contact_id)
+            if if_wanted and not contact.automatic:
+                return None
             found = await self._find(contact, mail_only=mail_only)
             if found is None:
                 return None

@@ -40,7 +40,7 @@ Handler = Callable[[Reminder], Awaitable[None]]
 class SpeaksToContacts(Protocol):
     """Says something to a contact on the channel that they used last."""
 
-    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str) -> object:
+    async def say(self, contact_id: ContactId, text: str, *, subject: str, key: str, if_wanted: bool = False) -> object:
         """Once for each key."""
 
 
@@ -229,4 +229,6 @@ class Reminding:
         """Not once the appointment has begun: `occurrence` is when."""
         if reminder.contact_id is None or (reminder.occurrence and reminder.occurrence <= self._clock.now()):
             return
-        await self._contacts.say(reminder.contact_id, reminder.text, subject=reminder.subject, key=reminder.id)
+        await self._contacts.say(
+            reminder.contact_id, reminder.text, subject=reminder.subject, key=reminder.id, if_wanted=True
+        )

@@ -485,3 +485,12 @@ async def test_an_outgoing_answer_that_cannot_be_sent_hands_over() -> None:
     assert await world.chat("hallo") == []
     assert world.conversation().owner == "queue"
     assert all(item.state is not OutboxState.SENT for item in world.world.rows.values())
+
+
+async def test_whoever_wants_no_automatic_messages_is_not_reminded_either() -> None:
+    world = await CustomerOffice.open()
+    await world.chat("stopp", PETRA_CHAT)
+    letters = world.business.letters
+    contact_id = world.conversation().contact_id
+    said = await letters.say(contact_id, "Ihr Termin", subject="Termin", key="k", if_wanted=True)
+    assert said is None

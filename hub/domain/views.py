@@ -6,7 +6,7 @@ from datetime import datetime
 from hub.domain.address import Address
 from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
-from hub.domain.ids import ConversationId, InteractionId, OutboxId, UserId
+from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId
 from hub.domain.interaction import Interaction, Sighting
 from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem, OutboxState
@@ -119,6 +119,10 @@ class ContactDraft:
     tags: tuple[str, ...] | None = None
     custom: tuple[tuple[str, str], ...] | None = None
     preferred_channel: str | None = None
+    relations: tuple[tuple[str, ContactId], ...] | None = None
+    """(what, other contact)."""
+    consents: tuple[tuple[str, str], ...] | None = None
+    """(purpose, how we know); those that stood before keep their day."""
     confirm: bool = False
     """A provisional contact becomes a real one."""
 

@@ -190,7 +190,7 @@ class Contacts:
         self._audit.permit(actor, Right.EDIT_CONTACTS, "contacts.create")
         now = self._clock.now()
         contact = apply_draft(
-            Contact(id=ContactId(random_id("c")), version=1, name="", sort_name="", created_at=now), draft
+            Contact(id=ContactId(random_id("c")), version=1, name="", sort_name="", created_at=now), draft, now
         )
         self._check_owner(contact)
         addresses = self._read_addresses(draft)
@@ -212,7 +212,8 @@ class Contacts:
         contact_id = contact.id
         if contact.version != version:
             raise Conflict("Somebody else changed this contact first; load it again.", version=contact.version)
-        changed = apply_draft(contact, draft)
+        changed = apply_draft(contact, draft, self._clock.now())
+        await self._check_relations(changed)
         self._check_owner(changed)
         addresses = self._read_addresses(draft)
         await self._refuse_taken(contact_id, addresses)
@@ -223,6 +224,11 @@ class Contacts:
         bound = [identity.address for identity in await self._bound_to((contact_id,))]
         await self._told(actor, "contacts.edit", changed, bound)
         return changed
+
+    async def _check_relations(self, contact: Contact) -> None:
+        ids = [relation.contact_id for relation in contact.relations]
+        if ids and len(await self._contacts.get_many(ids)) < len(set(ids)):
+            raise Invalid("A relation is to a contact that there is.", field="relations")
 
     def _check_owner(self, contact: Contact) -> None:
         if contact.owner and self._staff.known(contact.owner) is None:

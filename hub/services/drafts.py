@@ -1,20 +1,22 @@
 """What a colleague enters for a contact: checked, bounded, and laid over the contact."""
 
 from dataclasses import replace
+from datetime import datetime
 
-from hub.domain.contact import Contact, ContactRole, CustomField
+from hub.domain.contact import Consent, Contact, ContactRole, CustomField, Relation
 from hub.domain.errors import Invalid
 from hub.domain.folding import fold
+from hub.domain.ids import ContactId
 from hub.domain.views import ContactDraft
 
 LANGUAGES = ("", "de", "en")
 MAX_ADDRESSES = 20
 MAX_LENGTHS = {"name": 200, "organisation": 200, "department": 100, "city": 100, "notes": 10_000, "tag": 40}
-MAX_TAGS, MAX_CUSTOM, MAX_VALUE = 50, 50, 500
+MAX_TAGS, MAX_CUSTOM, MAX_VALUE, MAX_RELATIONS = 50, 50, 500, 100
 CHANNELS = ("", "email", "xmpp", "telegram", "phone", "fax")
 
 
-def apply_draft(contact: Contact, draft: ContactDraft) -> Contact:
+def apply_draft(contact: Contact, draft: ContactDraft, now: datetime | None = None) -> Contact:
     """The contact with what the draft names; None leaves a field as it is. Raises Invalid, with `field`."""
     contact = replace(
         contact,
@@ -34,6 +36,10 @@ def apply_draft(contact: Contact, draft: ContactDraft) -> Contact:
         language=contact.language if draft.language is None else _checked_language(draft.language),
         roles=contact.roles if draft.roles is None else _checked_roles(draft.roles),
         owner=draft.owner or contact.owner,
+        relations=contact.relations if draft.relations is None else _checked_relations(contact, draft.relations),
+        consents=contact.consents
+        if draft.consents is None
+        else _checked_consents(contact, draft.consents, now or contact.created_at),
         tags=contact.tags if draft.tags is None else check_tags(draft.tags),
         custom=contact.custom if draft.custom is None else _checked_custom(draft.custom),
         preferred_channel=contact.preferred_channel
@@ -67,6 +73,25 @@ def _checked_custom(custom: tuple[tuple[str, str], ...]) -> tuple[CustomField, .
     if len(read) > MAX_CUSTOM or any(len(name) > 60 or len(value) > MAX_VALUE for name, value in read.items()):
         raise Invalid(f"At most {MAX_CUSTOM} own fields, of at most {MAX_VALUE} characters.", field="custom")
     return tuple(CustomField(name=name, value=read[name]) for name in sorted(read))
+
+
+def _checked_relations(contact: Contact, relations: tuple[tuple[str, ContactId], ...]) -> tuple[Relation, ...]:
+    read = {(_laid_over("tag", "", kind), other) for kind, other in relations if kind.strip()}
+    if len(read) > MAX_RELATIONS or any(other == contact.id for _, other in read):
+        raise Invalid(f"At most {MAX_RELATIONS} relations, to other contacts.", field="relations")
+    return tuple(Relation(kind=kind, contact_id=other) for kind, other in sorted(read))
+
+
+def _checked_consents(contact: Contact, consents: tuple[tuple[str, str], ...], now: datetime) -> tuple[Consent, ...]:
+    """What was agreed to before keeps its day; whoever takes a consent back is left out."""
+    known = {one.purpose: one for one in contact.consents}
+    read = {_laid_over("tag", "", purpose): source.strip()[:MAX_VALUE] for purpose, source in consents}
+    if len(read) > MAX_TAGS or not all(read) or not all(read.values()):
+        raise Invalid("A consent has a purpose, and says how we know of it.", field="consents")
+    return tuple(
+        Consent(purpose=name, since=known[name].since if name in known else now, source=source)
+        for name, source in sorted(read.items())
+    )
 
 
 def _checked_channel(channel: str) -> str:

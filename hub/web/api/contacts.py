@@ -4,7 +4,7 @@ from aiohttp import web
 
 from hub.domain.contact import Contact
 from hub.domain.errors import Conflict
-from hub.domain.ids import ConversationId, InteractionId, UserId
+from hub.domain.ids import ContactId, ConversationId, InteractionId, UserId
 from hub.domain.views import ContactDraft, FileData
 from hub.web.api import shapes
 from hub.web.api.requests import ContactBody, NoteBody, ReplyBody, page_of, read_body, version_of
@@ -29,6 +29,10 @@ def _draft(request: web.Request, body: ContactBody) -> ContactDraft:
         tags=body.tags,
         custom=None if body.custom is None else tuple(body.custom.items()),
         preferred_channel=body.preferred_channel,
+        relations=None
+        if body.relations is None
+        else tuple((one.kind, ContactId(one.contact)) for one in body.relations),
+        consents=None if body.consents is None else tuple((one.purpose, one.source) for one in body.consents),
         addresses=tuple((item.channel, item.address) for item in body.addresses),
         confirm=body.confirm,
     )

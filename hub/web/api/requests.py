@@ -29,6 +29,20 @@ class AddressBody(Body):
     address: Name
 
 
+class RelationBody(Body):
+    """What another contact is to this one."""
+
+    kind: Name
+    contact: Name
+
+
+class ConsentBody(Body):
+    """What the contact agreed to, and how we know."""
+
+    purpose: Name
+    source: Short
+
+
 class ContactBody(Body):
     """A new contact, or the fields to change."""
 
@@ -43,6 +57,8 @@ class ContactBody(Body):
     tags: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
     custom: Annotated[dict[str, str], Field(max_length=50)] | None = None
     preferred_channel: Short | None = None
+    relations: Annotated[tuple[RelationBody, ...], Field(max_length=100)] | None = None
+    consents: Annotated[tuple[ConsentBody, ...], Field(max_length=50)] | None = None
     addresses: tuple[AddressBody, ...] = ()
     confirm: bool = False
 

@@ -80,6 +80,10 @@ def contact(value: Contact) -> Json:
         "custom": {one.name: one.value for one in value.custom},
         "preferred_channel": value.preferred_channel,
         "automatic": value.automatic,
+        "relations": [{"kind": one.kind, "contact": one.contact_id} for one in value.relations],
+        "consents": [
+            {"purpose": one.purpose, "since": moment(one.since), "source": one.source} for one in value.consents
+        ],
         "created_at": moment(value.created_at),
     }
 

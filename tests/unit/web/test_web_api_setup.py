@@ -141,3 +141,27 @@ async def test_the_audit_log_by_subject(program: Program) -> None:
     status, page = await program.call("GET", f"/audit?subject={petra.id}")
     assert status == 200
     assert {entry["subject"] for entry in page["items"]} == {petra.id}
+
+
+async def test_relations_and_consents(program: Program) -> None:
+    petra = await program.office.customer("Petra Müller", "petra@carpenter.example")
+    firm = await program.office.customer("Tischlerei Müller")
+    body = {
+        "relations": [{"kind": "arbeitet bei", "contact": firm.id}],
+        "consents": [{"purpose": "Rundbrief", "source": "Messe 2026, Karte"}],
+    }
+    status, changed = await program.call("PATCH", f"/contacts/{petra.id}", body)
+    assert (status, changed["relations"]) == (200, [{"kind": "arbeitet bei", "contact": firm.id}])
+    since = changed["consents"][0]["since"]
+    program.office.clock.advance(3600)
+    more = {"consents": [*body["consents"], {"purpose": "Anrufe", "source": "am Telefon"}]}
+    _, changed = await program.call("PATCH", f"/contacts/{petra.id}", more)
+    assert [(one["purpose"], one["since"] == since) for one in changed["consents"]] == [
+        ("Anrufe", False), ("Rundbrief", True),
+    ]  # fmt: skip
+    for wrong in (
+        {"relations": [{"kind": "x", "contact": "c_none"}]},
+        {"relations": [{"kind": "x", "contact": petra.id}]},
+        {"consents": [{"purpose": "x", "source": ""}]},
+    ):
+        assert (await program.call("PATCH", f"/contacts/{petra.id}", wrong))[0] == 400

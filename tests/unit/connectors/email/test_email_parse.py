@@ -46,7 +46,9 @@ def test_what_the_standard_library_writes_is_read(text: str, html: bool, files: 
     raw = mail.as_bytes()
     message = parse(raw)
     if "begin " not in text and not any(mark in text for mark in "\u2028\u2029\x85"):
-        assert message.content.text == text.strip("\n")
+        # A plain part of blanks alone says nothing: then the HTML is what the person wrote.
+        said = "Hallo" if html and not text.strip() else text.strip("\n")
+        assert message.content.text == said
     assert message.content.subject == "Größe"
     assert message.content.has_html is html
     assert [one.size for one in message.content.attachments] == [len(data) for data in files]

@@ -351,7 +351,7 @@ class Reception:
             )
             if await self._conversations.replace(given, current.version):
                 current = replace(given, version=current.version + 1)
-                await self._chronicle.record(BOT, current, QUEUED)
+                await self._chronicle.record(replace(BOT, language=self._rules.language), current, QUEUED)
                 break
         else:
             raise Conflict("The conversation changes all the time; try again.")

@@ -82,7 +82,7 @@ async def test_whoever_wants_a_person_gets_one_at_once() -> None:
     assert world.conversation().bot is BotStance.SILENT
     assert world.conversation().waiting_since is not None
     assert [entry.text for entry in world.entries if "conversation-queued" in entry.marks] == [
-        "Given back to the queue"
+        "Zurück in die Warteschlange gegeben"
     ]
 
 

@@ -14,7 +14,7 @@ from itertools import islice, product
 from bots.language.amounts import read_amount, read_minutes
 from bots.language.dates import read_when
 from bots.language.pack import LanguagePack
-from bots.language.signs import clean_name, read_by_signs
+from bots.language.signs import clean_name, find_minutes, is_document, read_by_signs
 from bots.language.template import FILLER, OPEN_SLOTS, WHEN, Template, mark_words
 from bots.language.time_spans import find_when, with_day
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
@@ -65,6 +65,13 @@ class Recogniser:
     def read(self, text: str, prefer: Sequence[str] = (), now: datetime | None = None) -> Reading | None:
         """The likeliest reading, or None. `prefer`: languages to believe where several fit. `now`: when it is said, in
         the zone of whoever speaks; without it no words are taken for times."""
+        found = self._read(text, prefer, now)
+        if found is not None and found.intent == "book_appointment" and not found.slots.get("minutes"):
+            minutes = find_minutes(read_sentence(text, soft=False))
+            return replace(found, slots={**found.slots, "minutes": minutes}) if minutes else found
+        return found
+
+    def _read(self, text: str, prefer: Sequence[str], now: datetime | None) -> Reading | None:
         plain = read_sentence(text, soft=False)
         soft = read_sentence(text, soft=True)
         attempts = [plain, soft] if SEPARATOR in plain.words else [soft, plain]
@@ -86,6 +93,9 @@ class Recogniser:
         are all of it, or signs of another request stand within it, the second look decides; None where that knows
         nothing better and something would be changed."""
         contact = found.slots.get("contact", "")
+        if found.intent in ("remind_payment", "invoice", "order") and is_document(contact):
+            kept = {name: value for name, value in found.slots.items() if name != "contact"}
+            return replace(found, slots={**kept, "number": contact})
         if contact:
             cleaned, dubious = clean_name(contact, self._packs[found.language])
             if dubious and (other := self._by_signs(sentence, prefer, now)) is not None:

@@ -13,13 +13,15 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from bots.language.amounts import read_amount
+from bots.language.amounts import read_amount, read_minutes
 from bots.language.pack import HERE, LanguagePack
 from bots.language.time_spans import find_when, with_day
 from bots.language.tokens import SEPARATOR, Sentence
 from hub.domain.folding import fold
 
 LONGEST_NAME = 4
+LONGEST_PREPOSITION = 2
+OF_LENGTH = ("min*", "stunde*", "std", "hour*", "hrs", "h")
 MOST_WORDS = 30
 _DOCUMENT = re.compile(r"(?<![\w.,:])((?:[A-Za-z]{1,4}-)\d{2,10}|\d{3,10})(?![\w.,:]\d|\w)")
 
@@ -94,6 +96,22 @@ def read_by_signs(
     return best
 
 
+def is_document(text: str) -> bool:
+    """Whether a "name" is the number of an invoice or order."""
+    return _DOCUMENT.fullmatch(text.strip()) is not None
+
+
+def find_minutes(sentence: Sentence) -> str:
+    """ "for 90 minutes" -> "90"; '' where no length is named."""
+    for first in range(len(sentence.words) - 1):
+        unit = sentence.words[first + 1]
+        if not sentence.words[first].isdigit() or not has(unit, OF_LENGTH):
+            continue
+        if found := read_minutes(sentence.words[first : first + 2]):
+            return found
+    return ""
+
+
 def clean_name(text: str, pack: LanguagePack) -> tuple[str, bool]:
     """A name without the everyday words around it, and whether what is left is hardly a name: nothing, or with the
     signs of a request within it. A pronoun is kept as it is."""
@@ -108,6 +126,10 @@ def clean_name(text: str, pack: LanguagePack) -> tuple[str, bool]:
         first += 1
     while after > first and folded[after - 1] in common:
         after -= 1
+    if first < after:
+        # "Carter's", "Hughes'"
+        words[after - 1] = re.sub(r"(?<=\w)['\u2019]s?$", "", words[after - 1])
+        folded[after - 1] = fold(words[after - 1])
     inner = folded[first:after]
     odd = any(word in common or any(has(word, group) for one in signs.signs for group in one.groups) for word in inner)
     return " ".join(words[first:after]), not inner or odd
@@ -166,7 +188,12 @@ class _Found:
             return None
         used: set[int] = set()
         for group in sign.groups:
-            hits = {n for n, word in enumerate(self._words) if n not in self._taken and has(word, group)}
+            # Nouns of a time may be signs too ("my *day* today"), its prepositions not.
+            hits = {
+                n
+                for n, word in enumerate(self._words)
+                if has(word, group) and (n not in self._taken or len(word) > LONGEST_PREPOSITION)
+            }
             if not hits:
                 return None
             used |= hits

@@ -24,7 +24,9 @@ def likeness(text: str, contact: Contact) -> int:
     if wanted == name:
         return EQUAL
     whole = f"{name} {organisation}".strip()
-    if wanted and set(wanted.split()) <= set(whole.split()):
+    words = set(whole.split())
+    # "Müllers Saldo" is Müller's: a possessive s is none of the name.
+    if wanted and all(word in words or word.removesuffix("s") in words for word in wanted.split()):
         return EVERY_WORD
     alike = max(fuzz.WRatio(wanted, name), fuzz.WRatio(wanted, whole))
     return min(EVERY_WORD - 1, round(alike * 0.85))

@@ -30,3 +30,32 @@ def test_what_was_held_out_leads_to_no_wrong_action(capsys: pytest.CaptureFixtur
 def test_a_whole_sentence_is_understood(phrase: Phrase) -> None:
     reading = recogniser().read(phrase.text, (), NOW)
     assert is_right(phrase, reading), reading
+
+
+def test_fresh_sentences_are_read_by_their_likeness_to_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    phrases = tuned("likenesses")
+    readings = [(phrase, recogniser().read(phrase.text, (), NOW)) for phrase in phrases]
+    right = sum(is_right(phrase, reading) for phrase, reading in readings)
+    wrong = [
+        phrase.text
+        for phrase, reading in readings
+        if reading is not None and is_wrong_action(phrase, reading) and reading.intent != phrase.intent
+    ]
+    with capsys.disabled():
+        print(f"\nfresh staff phrases: {len(phrases)}, right {right}, wrong action {len(wrong)}")
+    assert len(phrases) == 170
+    assert right >= 150
+    assert wrong == []
+
+
+def test_part_of_a_figure_is_no_amount() -> None:
+    """ "1,200.50" is neither 200.50 nor the first of a list."""
+    reading = recogniser().read("a payment of 1,200.50 came in from Ellis", (), NOW)
+    assert reading is not None
+    assert reading.slots["amount"] == "1200.50"
+
+
+def test_a_negated_sentence_changes_nothing() -> None:
+    for text in ("Gruber hat heute keine 480 Euro überwiesen", "do not hand Everett over to Ben"):
+        reading = recogniser().read(text, (), NOW)
+        assert reading is None or reading.intent not in ("book_payment", "assign"), reading

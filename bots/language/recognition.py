@@ -1,4 +1,5 @@
-"""From a typed sentence to an intent with slots, by rules. Deterministic; about 0.1 ms, and 2 to 8 ms where no template fits.
+"""From a typed sentence to an intent with slots, by rules. Deterministic; about 0.1 ms, and 2 to 8 ms where no
+template fits and signs and examples are asked.
 
 Precedence: hard separators are believed before soft ones, exact words before misspelt ones; among phrases that fit,
 the one with most words of its own (the most specific) wins; among languages, the one whose stop words the sentence

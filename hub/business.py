@@ -26,6 +26,7 @@ from hub.services.desk.desk import Desk
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
+from hub.services.payment_news import PaymentNews
 from hub.services.register.register import Register
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
@@ -96,6 +97,7 @@ def build_business(ground: Ground) -> Business:
         letters=letters,
         company=ground.company,
         time_zone=ground.time_zone,
+        news=PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell,
     )
     news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(

@@ -32,6 +32,7 @@ from hub.ports.kinds import CONTACTS, INTERACTIONS, LEDGER, LEDGER_ACCOUNTS
 from hub.ports.store import Page, Store
 from hub.services.audit import Audit
 from hub.services.ledger import dunning, statement
+from hub.services.ledger.ageing import list_ageing
 from hub.services.ledger.fold import Account, account_id, fold
 from hub.services.ledger.importing import import_rows
 from hub.services.ledger.posting import allocate, check_draft, postings_of, reversed_postings
@@ -62,12 +63,15 @@ class Accounts:
         company: str,
         time_zone: str,
         rules: dunning.DunningRules | None = None,
+        news: Callable[[Actor, LedgerEntry, Contact], Awaitable[object]] | None = None,
     ) -> None:
+        """`news`: awaited after each payment that somebody booked; told again under the same id by a repetition."""
         self._contacts, self._interactions = store.documents(CONTACTS), store.documents(INTERACTIONS)
         self._ledger, self._lines = store.documents(LEDGER), store.documents(LEDGER_ACCOUNTS)
         self._streams = Streams(store)
         self._clock, self._audit, self._events = clock, audit, events
         self._resolve, self._company, self._zone = resolve, company, ZoneInfo(time_zone)
+        self._news = news
         self._dunning = PaymentReminders(
             store=store, clock=clock, streams=self._streams, letters=letters, company=company, rules=rules
         )
@@ -139,7 +143,9 @@ class Accounts:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.READ_ACCOUNTS, "accounts.ageing")
         await self._audit.seen(actor, "accounts.ageing")
-        rows = [row for contact, account in await self._open(None) for row in _ageing(contact, account, self._today())]
+        rows = [
+            row for contact, account in await self._open(None) for row in list_ageing(contact, account, self._today())
+        ]
         return sorted(rows, key=lambda row: -row.total)
 
     async def invoice(self, actor: Actor, number: str) -> OpenItem:
@@ -222,8 +228,10 @@ class Accounts:
     async def post(self, actor: Actor, draft: EntryDraft, *, key: str) -> LedgerEntry:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.BOOK, "accounts.post", draft.contact_id)
-        await self._contact(draft.contact_id)
+        contact = await self._contact(draft.contact_id)
         entry = await self._book(actor, draft, key)
+        if self._news is not None and entry.kind is EntryKind.PAYMENT and entry.side is Side.RECEIVABLE:
+            await self._news(actor, entry, contact)
         await self._audit.record(actor, "accounts.post", entry.id, detail=entry.kind.value)
         return entry
 
@@ -376,25 +384,3 @@ def _add(sums: dict[str, Decimal], more: Sequence[Money]) -> None:
 
 def _sums(sums: dict[str, Decimal]) -> tuple[Money, ...]:
     return tuple(Money(amount=amount, currency=code) for code, amount in sorted(sums.items()) if amount)
-
-
-def _ageing(contact: Contact, account: Account, today: date) -> list[AgeingRow]:
-    rows: dict[str, list[Decimal]] = {}
-    for item in account.open_items(contact.name, today):
-        days = item.days_overdue
-        bucket = 0 if not days else 1 if days <= 30 else 2 if days <= 60 else 3 if days <= 90 else 4
-        rows.setdefault(item.currency, [Decimal(0)] * 5)[bucket] += item.open
-    return [
-        AgeingRow(
-            contact_id=contact.id,
-            contact_name=contact.name,
-            currency=currency,
-            not_due=sums[0],
-            up_to_30=sums[1],
-            up_to_60=sums[2],
-            up_to_90=sums[3],
-            older=sums[4],
-            total=sum(sums, Decimal(0)),
-        )
-        for currency, sums in sorted(rows.items())
-    ]

@@ -1,5 +1,6 @@
-"""Requests recognised by their likeness to examples. The third look, after templates and signs: people say one thing in
-a thousand ways, most of them like one that somebody wrote down. It proposes; whatever writes is confirmed as ever.
+"""Requests recognised by their likeness to examples. The third look, where templates and signs do not reach: people
+say one thing in a thousand ways, most of them like one that somebody wrote down. It proposes; whatever writes is
+confirmed as ever.
 
 What is named (a person, a time, an amount, a number, a free text) is first replaced by a mark; then the sentence is
 compared with every example by the words both have, rare ones counting most (TF-IDF and the cosine).
@@ -10,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bots.language.amounts import read_amount, read_minutes
+from bots.language.amounts import CURRENCIES, read_amount, read_minutes
 from bots.language.examples import NAME, NAMED, TEXT, Example, Examples, list_features, stem
 from bots.language.pack import LanguagePack
 from bots.language.signs import DOCUMENTS, OF_LENGTH, has, is_document, load_signs
 from bots.language.time_spans import find_when, with_day
-from bots.language.tokens import SEPARATOR, Sentence
+from bots.language.tokens import MAX_TOKENS, SEPARATOR, Sentence
 
 MOST_WORDS = 40
+"""Words that are compared; a free text goes on behind them."""
 MOST_WAYS = 8
 LONGEST_NAME = 5
 PLAIN, UNSEEN = 0.5, 2.0
@@ -26,7 +28,6 @@ MISSING, SPARE, SMALL = 0.6, 0.85, 0.8
 """What the likeness is multiplied by where a slot is not filled, for each name left over, and for a name in small
 letters, which may as well be a word nobody taught the bot."""
 SHORTEST_PHONE = 5
-_MONEY = ("euro", "euros", "eur", "usd", "dollar", "dollars", "chf", "franken", "gbp", "pound", "pounds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def read_by_likeness(
 ) -> Likeness | None:
     """The example that is most like the sentence from its word `start` on; None where nothing is alike at all. The
     sentence holds its soft separators."""
-    if not sentence.words[start:] or len(sentence.words) > MOST_WORDS * 2:
+    if not sentence.words[start:]:
         return None
     view = _View(sentence, start, pack, examples, now)
     negated = bool(load_signs(pack.code).negations & set(sentence.words))
@@ -161,6 +162,7 @@ class _View:
     ) -> None:
         self._sentence, self._start, self._pack, self._examples = sentence, start, pack, examples
         self._words = sentence.words[: start + MOST_WORDS]
+        self._is_whole = len(self._words) == len(sentence.words) < MAX_TOKENS
         self._signs = load_signs(pack.code)
         self._common = self._signs.everyday | pack.stop_words | pack.fillers | pack.titles | pack.connectives
         self.marks: dict[int, _Mark] = {}
@@ -218,7 +220,7 @@ class _View:
         if not words[at][:1].isdigit() or "amount" in self.found:
             return at
         for after in range(min(at + 4, len(words)), at, -1):
-            if not self._free(at, after) or not all(w.isdigit() or w in _MONEY for w in words[at:after]):
+            if not self._free(at, after) or not all(w.isdigit() or w in CURRENCIES for w in words[at:after]):
                 continue
             if "." not in sentence.span(at, after).replace(",", ".") and is_phone("".join(words[at:after])):
                 return at
@@ -254,7 +256,7 @@ class _View:
             if at in self.marks:
                 continue
             whole = self._text_from(at + 1, len(self._words))
-            last = self.marks.get(whole[1] - 1)
+            last = self.marks.get(whole[1] - 1) if self._is_whole else None
             spans = [whole]
             if last is not None and last.symbol == "<when>":
                 spans.append(self._text_from(at + 1, last.first))
@@ -267,7 +269,7 @@ class _View:
 
     def _text_from(self, first: int, after: int) -> tuple[int, int]:
         """A free text runs to the end, but for a time that it begins with and a word that closes the request."""
-        if after > first + 1 and self._words[after - 1] in self._examples.tails:
+        if self._is_whole and after > first + 1 and self._words[after - 1] in self._examples.tails:
             after -= 1
         if first in self.marks and self.marks[first].symbol == "<when>":
             first = self.marks[first].after
@@ -278,7 +280,8 @@ class _View:
     def _way(self, text_first: int, text_after: int) -> _Way:
         symbols: list[str] = []
         names: list[_Mark] = []
-        text = _Mark(TEXT, text_first, text_after) if text_first < text_after else None
+        end = len(self._sentence.words) if text_after == len(self._words) else text_after
+        text = _Mark(TEXT, text_first, end) if text_first < text_after else None
         at = self._start
         while at < len(self._words):
             if text is not None and at == text_first:

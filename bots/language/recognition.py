@@ -24,6 +24,7 @@ from bots.language.slots import fill_slots, read_contact, read_words
 from bots.language.template import FILLER, WHEN, Template, mark_words
 from bots.language.time_spans import find_when, with_day
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
+from hub.domain.folding import fold
 
 MAX_COMMAND = 20
 """Words of a sentence in which slips are mended."""
@@ -35,14 +36,15 @@ CHANGING = frozenset(
     | {"move_appointment", "cancel_appointment", "snooze", "ask_colleague", "tag", "unmerge", "reply_template"}
 )
 """Intents that lead to writing; not `create`, whose name is new by nature."""
-SURE, LIKELY, LIKELY_CHANGE = 0.7, 0.7, 0.6
-"""How like an example a sentence must be: to be believed before the signs, after them, and where it would change
-something. Chosen by tests/cases/bot/sentences.toml and likenesses.toml."""
+SURE, LIKELY_CHANGE = 0.7, 0.6
+"""How like an example a sentence must be: to be believed before the signs, and, where something would be changed and
+the signs know nothing, after them. Chosen by tests/cases/bot/sentences.toml and likenesses.toml."""
 VERBATIM = 0.95
 """So like an example that a loose template is not believed against it."""
 LOOSE = frozenset({"who", "assign"})
 """Intents whose templates fit many a sentence that means something else."""
 ACTING = CHANGING | {"create", "undo", "remind_me", "drop_reminder", "alert_on", "alert_off"}
+"""Intents that a likeness is held to more strictly: all that lead to writing."""
 LEAD = 0.05
 """How much better than the next best intent a change must fit."""
 
@@ -119,6 +121,9 @@ class Recogniser:
             cleaned, dubious = clean_name(contact, self._packs[found.language])
             dubious = dubious or self._sounds_like_request(cleaned, found.language)
             if dubious and (other := self._second_look(sentence, prefer, now)) is not None:
+                if other.intent == found.intent and cleaned and all(word[0].isupper() for word in cleaned.split()):
+                    # "zahlung 120 von Anna Frei": one name, not a name and a word.
+                    return replace(found, slots={**found.slots, "contact": cleaned}, exact=False)
                 return other
             if dubious and found.intent in CHANGING:
                 # Rather three suggestions than a proposal to change something for nobody.
@@ -142,10 +147,13 @@ class Recogniser:
         return like[1] if like[0] >= (SURE if number else VERBATIM) else None
 
     def _sounds_like_request(self, name: str, language: str) -> bool:
+        """Whether words of the examples stand within a name of several words. Not capitalised ones and not a single
+        one: people are called Mark, Lange and Ruf."""
         examples = self._examples.get(language)
-        if examples is None or "@" in name:
+        words = name.split()
+        if examples is None or len(words) < 2:
             return False
-        return bool(examples.words & set(read_sentence(name, soft=False).words))
+        return any(word[:1].islower() and fold(word) in examples.words for word in words)
 
     def _second_look(self, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading | None:
         """By examples and by signs. Not exact: the dialogue says what it understood before anything is done."""
@@ -166,7 +174,7 @@ class Recogniser:
             return None
         score, _, code, like = max(found, key=lambda one: one[:3])
         acting = like.intent in ACTING
-        if score < (LIKELY_CHANGE if acting else LIKELY) or (acting and (like.negated or like.lead < LEAD)):
+        if score < (LIKELY_CHANGE if acting else SURE) or (acting and (like.negated or like.lead < LEAD)):
             return None
         slots = fill_slots(like, sentence, self._packs[code])
         return None if slots is None else (score, Reading(intent=like.intent, slots=slots, language=code, exact=False))

@@ -9,6 +9,9 @@ from bots.language.tokens import Sentence
 SHOWN, ME, QUEUE = "@shown", "@me", "@queue"
 """Slot values that are no names: what was just shown, the colleague who asks, the queue. `@2` is the second of a list,
 `@last` its last."""
+MAY_MISS = frozenset({"contact", "number", "minutes", "text", "when"})
+"""Slots of an example that a sentence may leave open: the dialogue asks, or does without. Never a second person:
+"assign Mark to Ben" must not become one of the two."""
 
 
 def fill_slots(like: Likeness, sentence: Sentence, pack: LanguagePack) -> dict[str, str] | None:
@@ -24,6 +27,8 @@ def fill_slots(like: Likeness, sentence: Sentence, pack: LanguagePack) -> dict[s
             slots |= read_words(name, sentence, sentence.words, first, after, pack)
             if like.glued and name in ("contact", "user"):
                 slots[name] = slots[name].removesuffix("s")
+    if set(like.missing) - MAY_MISS:
+        return None
     if "contact" in like.missing:
         if not pack.pronouns & set(sentence.words):
             return None

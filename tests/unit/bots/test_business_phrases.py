@@ -59,3 +59,27 @@ def test_a_negated_sentence_changes_nothing() -> None:
     for text in ("Gruber hat heute keine 480 Euro überwiesen", "do not hand Everett over to Ben"):
         reading = recogniser().read(text, (), NOW)
         assert reading is None or reading.intent not in ("book_payment", "assign"), reading
+
+
+@pytest.mark.parametrize("name", ["Mark", "Hand", "Lange", "Ruf", "Haus Neu", "Anna Frei"])
+def test_people_may_be_called_like_words_of_the_examples(name: str) -> None:
+    for text in (f"antworte {name}: ja", f"zahlung 120 von {name}", f"öffne {name} wieder"):
+        reading = recogniser().read(text, (), NOW)
+        assert reading is not None, text
+        assert reading.slots["contact"] == name
+
+
+@pytest.mark.parametrize("name", ["Mark", "Hand", "Bill", "Will"])
+def test_one_of_two_people_is_never_taken_for_the_other(name: str) -> None:
+    reading = recogniser().read(f"assign {name} to Ben", (), NOW)
+    assert reading is None or reading.slots.get("contact") == name
+
+
+def test_a_long_text_is_kept_to_its_end() -> None:
+    """Only the first words are compared, none of the text is lost."""
+    for count in (5, 12, 30):
+        said = "we deliver the stairs with the railing as agreed, " * count + "that is on Friday, regards Anna"
+        reading = recogniser().read(f"drop Mrs Piper a quick line: {said}", ("en",), NOW)
+        assert reading is not None
+        assert (reading.intent, reading.exact) == ("reply", False), "a template reads it: the test needs another"
+        assert reading.slots["text"] == said

@@ -230,9 +230,9 @@ class Accounts:
         self._audit.permit(actor, Right.BOOK, "accounts.post", draft.contact_id)
         contact = await self._contact(draft.contact_id)
         entry = await self._book(actor, draft, key)
+        await self._audit.record(actor, "accounts.post", entry.id, detail=entry.kind.value)
         if self._news is not None and entry.kind is EntryKind.PAYMENT and entry.side is Side.RECEIVABLE:
             await self._news(actor, entry, contact)
-        await self._audit.record(actor, "accounts.post", entry.id, detail=entry.kind.value)
         return entry
 
     async def _book(self, actor: Actor, draft: EntryDraft, key: str) -> LedgerEntry:

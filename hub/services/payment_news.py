@@ -4,6 +4,7 @@ from hub.domain.contact import Contact
 from hub.domain.ledger import LedgerEntry
 from hub.domain.people import Actor, Right, User
 from hub.services.alerts import Alerts
+from hub.services.ledger.statement import tell_amount
 from hub.services.rows import Rows
 from hub.services.staff import Staff
 from hub.services.wording import one_line, say
@@ -21,7 +22,7 @@ class PaymentNews:
         told = [user.id for user in self._staff.all() if user.id != actor.id and self._may_hear(user, contact)]
 
         def text(language: str) -> str:
-            amount = f"{abs(entry.amount)} {entry.currency}"
+            amount = tell_amount(abs(entry.amount), entry.currency, language)
             return say(language, "payment-in", name=one_line(contact.name), amount=amount)
 
         return await self._alerts.tell("payment", told, text, key=f"payment:{entry.id}")

@@ -69,7 +69,7 @@ async def test_whoever_chose_payments_is_told_once(till: Till) -> None:
     await till.engine.alerts.choose(till.ben, "payment", True)
     await till.pay()
     await till.pay()  # the same key: booked once, told once
-    assert await till.told() == [("ben", "Zahlung von Petra Holz: 12.50 EUR.")]
+    assert await till.told() == [("ben", "Zahlung von Petra Holz: 12,50 EUR.")]
 
 
 async def test_nobody_is_told_of_their_own_booking_or_of_an_invoice(till: Till) -> None:

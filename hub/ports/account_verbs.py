@@ -47,8 +47,9 @@ class AccountVerbs(Protocol):
         """Raises NotFound, Ambiguous."""
 
     async def post(self, actor: Actor, draft: EntryDraft, *, key: str) -> LedgerEntry:
-        """Book. The same key books once, and so does the same invoice number of one contact and side. Raises Invalid,
-        Conflict (fields["code"]: "over-allocated", "booked-before")."""
+        """Book. The same key books once, and so does the same invoice number of one contact and side. On a merged contact
+        it goes to the member's account that it is about (hub/services/ledger/family.py). Raises Invalid, Ambiguous,
+        Conflict (fields["code"]: "over-allocated", "booked-before", "several-accounts")."""
 
     async def reverse(self, actor: Actor, entry_id: str, reason: str, *, key: str) -> LedgerEntry:
         """Take an entry back by a new one that names it; once. Raises NotFound, Conflict."""

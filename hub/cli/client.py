@@ -78,11 +78,6 @@ class Hub:
         """PATCH JSON."""
         return self._json("PATCH", path, {}, body)
 
-    def post_file(self, *path: str, data: bytes, **query: Any) -> Any:
-        """POST a file as it is."""
-        answer = self._checked(self._open("POST", path, query, data))
-        return json.loads(answer)
-
     def delete(self, *path: str) -> Any:
         """DELETE."""
         return self._json("DELETE", path, {})
@@ -94,7 +89,13 @@ class Hub:
 
     def lines(self, *path: str, body: Any) -> Iterator[Any]:
         """POST, and read the answer's JSON lines as they come (progress of long work)."""
-        response = self._open("POST", path, {}, body)
+        yield from self._lines(self._open("POST", path, {}, body))
+
+    def post_file_lines(self, *path: str, data: bytes, **query: Any) -> Iterator[Any]:
+        """POST a file as it is, and read the answer's JSON lines as they come."""
+        yield from self._lines(self._open("POST", path, query, data))
+
+    def _lines(self, response: HTTPResponse) -> Iterator[Any]:
         if response.status >= 400:
             self._checked(response)
         for line in response:

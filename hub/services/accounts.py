@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.contact import Contact
 from hub.domain.errors import Ambiguous, Conflict, NotFound
-from hub.domain.exchange import ImportReport
+from hub.domain.exchange import ImportReport, OnStep, no_step
 from hub.domain.ids import ContactId, InteractionId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.ledger import (
@@ -308,7 +308,7 @@ class Accounts:
         await self._interactions.insert(shown)
         self._events.publish(Event(topic=Topic.TIMELINE, contact=entry.contact_id, entry=shown.id))
 
-    async def import_csv(self, actor: Actor, data: bytes, *, dry_run: bool) -> ImportReport:
+    async def import_csv(self, actor: Actor, data: bytes, *, dry_run: bool, on_step: OnStep = no_step) -> ImportReport:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.BOOK, "accounts.import")
 
@@ -322,7 +322,8 @@ class Accounts:
         async def book(draft: EntryDraft, key: str) -> LedgerEntry:
             return await self._book(actor, draft, key, contacts[draft.contact_id])
 
-        report = await import_rows(data, resolve, contacts, self._streams, book, self._clock.now(), dry_run=dry_run)
+        now = self._clock.now()
+        report = await import_rows(data, resolve, contacts, self._streams, book, now, dry_run=dry_run, on_step=on_step)
         if report.written:
             await self._audit.record(actor, "accounts.import", detail=f"{report.new} of {report.rows} rows")
         else:

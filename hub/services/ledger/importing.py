@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hub.domain.contact import Contact
 from hub.domain.errors import Ambiguous, Conflict, Invalid
-from hub.domain.exchange import ImportReport, RowProblem
+from hub.domain.exchange import ImportReport, ImportStep, OnStep, RowProblem, no_step
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, LedgerEntry
 from hub.services.ledger.booking import enter
@@ -30,13 +30,14 @@ async def import_rows(
     now: datetime,
     *,
     dry_run: bool,
+    on_step: OnStep = no_step,
 ) -> ImportReport:
     """Book the file, or say what it would do. `contacts`: those that `resolve` has found. Raises Invalid for what is
     no such file."""
-    rows, problems = await read_rows(decode(data), resolve)
+    rows, problems = await read_rows(decode(data), resolve, on_step)
     new = 0
     if not problems:
-        new, problems = await _rehearse(rows, contacts, streams, now)
+        new, problems = await _rehearse(rows, contacts, streams, now, on_step)
     report = ImportReport(
         rows=len(rows) if not problems else max(len(rows), len(problems)),
         new=new,
@@ -47,20 +48,23 @@ async def import_rows(
     )
     if dry_run or problems:
         return report
-    for row in rows:
+    for done, row in enumerate(rows, 1):
         await book(row.draft, row.key)
+        if done % BREATH == 0 or done == len(rows):
+            await on_step(ImportStep(stage="writing", done=done, rows=len(rows)))
     return replace(report, written=True)
 
 
 async def _rehearse(
-    rows: Sequence[Row], contacts: Mapping[ContactId, Contact], streams: Streams, now: datetime
+    rows: Sequence[Row], contacts: Mapping[ContactId, Contact], streams: Streams, now: datetime, on_step: OnStep
 ) -> tuple[int, list[RowProblem]]:
     """What is new, and what would be refused."""
     accounts: dict[str, Account] = {}
     problems: list[RowProblem] = []
     new = 0
     for done, row in enumerate(rows):
-        if done % BREATH == 0:
+        if done and done % BREATH == 0:
+            await on_step(ImportStep(stage="checking", done=done, rows=len(rows)))
             await asyncio.sleep(0)
         contact, draft = contacts[row.draft.contact_id], row.draft
         for member in (contact.id, *contact.members):
@@ -79,6 +83,7 @@ async def _rehearse(
             problems.append(RowProblem(row=row.number, field=field, sentence=error.sentence))
             continue
         new += 1
+    await on_step(ImportStep(stage="checking", done=len(rows), rows=len(rows)))
     return new, problems
 
 

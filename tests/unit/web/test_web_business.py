@@ -1,5 +1,6 @@
 """The console's pages about money, time, queues and duplicates, over the real services."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -237,3 +238,24 @@ async def test_pages_keep_to_rights_and_rows(console: Console) -> None:
 async def test_odd_days_are_no_pages(console: Console) -> None:
     assert (await console.get("/calendar?day=9999-12-31"))[0] == 404
     assert (await console.get("/calendar?day=tomorrow"))[0] == 400
+
+
+async def test_an_import_through_the_api_answers_with_its_steps(console: Console) -> None:
+    await console.office.customer("Petra Müller", "petra@carpenter.example")
+    rows = "".join(f"petra@carpenter.example,invoice,R-{n},2026-11-01,,10,EUR,\n" for n in range(600))
+    data = f"contact,kind,number,date,due,amount,currency,reference\n{rows}".encode()
+    _, token = await console.office.users.add_token(console.office.admin, "test")
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def send(body: bytes, query: str) -> tuple[int, list[Any]]:
+        response = await console.client.post(f"/api/v1/import/ledger{query}", data=body, headers=headers)
+        return response.status, [json.loads(line) for line in (await response.text()).splitlines()]
+
+    status, lines = await send(data, "?progress=1")
+    assert status == 200
+    assert [line["done"] for line in lines if line.get("stage") == "writing"] == [500, 600]
+    assert (lines[-1]["report"]["new"], lines[-1]["report"]["problems"]) == (600, [])
+    status, lines = await send(b"no table", "?progress=1")
+    assert (status, lines[0]["code"]) == (400, "invalid")
+    status, lines = await send(data, "?dry_run=1")
+    assert (status, lines[0]["same"]) == (200, 600)

@@ -195,7 +195,7 @@ class _Assembly:
         )
         self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
         self.supervisor.on_change(self.dispatcher.link_changed)
-        self.notices = Notices(clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
+        self.notices = Notices(store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
         self.outbox.tell_with(self.notices.tell_author)
         self.deliveries = Deliveries(store=store, clock=clock, outbox=self.outbox, suppressions=self.suppressions)
 

@@ -137,6 +137,17 @@ class Accounts:
         ]
         return sorted(found, key=lambda it: (-it.days_overdue, it.number))[:limit]
 
+    async def due_between(self, first: date, last: date) -> list[tuple[Contact, OpenItem]]:
+        """Open invoices that were due from `first` to `last`, with whose they are. No verb: for the morning's news,
+        which ask for the rights of whom they tell."""
+        return [
+            (contact, item)
+            for contact, accounts in await self._open(last)
+            for account in accounts
+            for item in open_items(contact, account, self._today())
+            if item.due is not None and first <= item.due <= last
+        ]
+
     async def _open(self, until: date | None) -> list[tuple[Contact, list[Account]]]:
         """Who has open invoices, each with all their accounts; earliest due first."""
         lines = await self._streams.open_accounts(Side.RECEIVABLE, until, MAX_ACCOUNTS)

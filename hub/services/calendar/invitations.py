@@ -25,7 +25,7 @@ from hub.domain.views import FileData
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts
 from hub.ports.events import Event, Events, Topic
-from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, INTERACTIONS, PLACEMENTS
+from hub.ports.kinds import APPOINTMENTS, CALENDARS, CONTACTS, CONVERSATIONS, INTERACTIONS, PLACEMENTS
 from hub.ports.store import Exists, Store
 from hub.services.alerts import Alerts
 from hub.services.calendar.days import Days
@@ -67,7 +67,7 @@ class Invitations:
     ) -> None:
         self._appointments, self._contacts = store.documents(APPOINTMENTS), store.documents(CONTACTS)
         self._entries, self._placements = store.documents(INTERACTIONS), store.documents(PLACEMENTS)
-        self._conversations = store.documents(CONVERSATIONS)
+        self._conversations, self._calendars = store.documents(CONVERSATIONS), store.documents(CALENDARS)
         self._days = Days(store, clock)
         self._clock, self._events, self._alerts, self._letters, self._channels = (
             clock,
@@ -367,7 +367,11 @@ class Invitations:
     async def _tell(
         self, appointment: Appointment, contact: Contact, story: str, key: str, proposed: datetime | None = None
     ) -> None:
-        users = [contact.owner] if contact.owner else []
+        """The colleagues in whose calendars it stands; of a room, whoever is in charge of the contact."""
+        calendars = await self._calendars.get_many(appointment.calendars) if appointment.calendars else {}
+        users = [one.user_id for one in calendars.values() if one.user_id is not None]
+        if not users and contact.owner:
+            users = [contact.owner]
         name = one_line(contact.name, 60)
         title = one_line(appointment.title) or "…"
         await self._alerts.tell(

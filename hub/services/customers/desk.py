@@ -184,9 +184,10 @@ class CustomerDesk:
         return appointment
 
     async def _tell(self, story: str, contact: Contact, appointment: Appointment, key: str) -> None:
-        """The colleagues in whose calendars it stands."""
+        """The colleagues in whose calendars it stands; of a room, whoever is in charge of the contact."""
         known = {one.id: one.user_id for one in await self._calendar.calendars(BOT)}
         users: list[UserId] = [user for one in appointment.calendars if (user := known.get(one)) is not None]
+        users = users or ([contact.owner] if contact.owner else [])
         when = f"{appointment.start.astimezone(self._zone):%d.%m. %H:%M}"
         name = one_line(contact.name, 60)
         await self._alerts.tell(

@@ -25,6 +25,7 @@ from hub.services.merged import find_survivor
 from hub.services.register.contact_csv import read_contacts, write_contacts
 from hub.services.register.duplicates import find_duplicates
 from hub.services.register.importing import Importing
+from hub.services.register.joining import Joining
 from hub.services.register.merging import Merging
 from hub.services.register.vcard import read_cards, write_cards
 from hub.services.rows import Rows
@@ -46,6 +47,7 @@ class Register:
         self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
         self._audit, self._events, self._rows = audit, events, rows
         self._merging = Merging(store, clock)
+        self.joining = Joining(store=store, audit=audit, merging=self._merging, told=self._told)
         self._importing = Importing(store, clock, forms)
         self.repair = self._merging.repair
 

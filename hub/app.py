@@ -19,6 +19,7 @@ from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
 from hub.business import Ground, build_business
 from hub.daemon import Daemon, Parts, Plans
+from hub.demo import build_demo
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
 from hub.parsing.process import ProcessParseWorker
@@ -28,8 +29,6 @@ from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
 from hub.ports.store import Store
 from hub.reception import build_reception
-from hub.seed.business import DemoBusiness
-from hub.seed.demo import DemoCompany
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
 from hub.services.channels import Channels
@@ -101,7 +100,12 @@ async def _serve(config: Config, data_dir: Path, reload: Callable[[], Config]) -
 
 async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[], Config]) -> Parts:
     """Make every object of a hub on this store; becomes the store's one hub, starts nothing else."""
-    assembly = _Assembly(config, data_dir, store)
+    return (await assemble(config, data_dir, store)).finish(reload)
+
+
+async def assemble(config: Config, data_dir: Path, store: Store) -> "Assembly":
+    """The objects, before they are handed to a daemon."""
+    assembly = Assembly(config, data_dir, store)
     await assembly.begin()
     assembly.build_people()
     assembly.build_outbox()
@@ -109,10 +113,10 @@ async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[
     assembly.build_intake()
     assembly.build_verbs()
     assembly.build_bot()
-    return assembly.finish(reload)
+    return assembly
 
 
-class _Assembly:
+class Assembly:
     """The steps of building, in order; each uses what the earlier ones made."""
 
     def __init__(self, config: Config, data_dir: Path, store: Store) -> None:
@@ -354,17 +358,7 @@ class _Assembly:
             health=health,
             metrics=self.metrics.render,
         )
-        demo = DemoCompany(
-            store=self.store,
-            clock=self.clock,
-            accounts=self.supervisor,
-            audit=self.audit,
-            users=self.users,
-            terms=extract_terms,
-            company=self.config.hub.company,
-            business=DemoBusiness(self.verbs, self.clock, self.config.hub.time_zone),
-        )
-        site[PLANT] = demo.plant
+        site[PLANT] = build_demo(self).plant
         site.router.add_post("/api/v1/seed", seed)
         return site
 

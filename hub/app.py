@@ -19,6 +19,7 @@ from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
 from hub.business import Ground, build_business
 from hub.daemon import Daemon, Parts, Plans
+from hub.front import build_site
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
 from hub.parsing.process import ProcessParseWorker
@@ -40,12 +41,14 @@ from hub.services.deliveries import Deliveries
 from hub.services.dispatch import Dispatcher
 from hub.services.door import LateDoor
 from hub.services.forms import Forms
+from hub.services.happenings import Happenings
 from hub.services.intake import Intake
 from hub.services.lines import Lines
 from hub.services.notices import Notices
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
+from hub.services.peers import Peers
 from hub.services.quarantine import Quarantine
 from hub.services.replies import Replies
 from hub.services.routing import Router
@@ -62,9 +65,7 @@ from hub.services.users import Users
 from hub.services.verbs import HubVerbs
 from hub.tenure import Tenure
 from hub.version import VERSION
-from hub.web.api.demo import PLANT, seed
-from hub.web.server import make_site
-from hub.web.site import Health, SiteFacts
+from hub.web.site import Health
 from storage.terms import extract_terms
 
 log = structlog.get_logger()
@@ -119,7 +120,7 @@ class _Assembly:
         self.config, self.data_dir, self.store = config, data_dir, store
         self.clock, self.events = SystemClock(), Broadcast()
         self.forms = Forms([*(kind.address_form for kind in KINDS.values()), PHONE_FORM])
-        self.door = LateDoor()
+        self.door, self.happenings = LateDoor(), Happenings()
         self.ready = False
 
     async def begin(self) -> None:
@@ -216,6 +217,8 @@ class _Assembly:
             terms=extract_terms,
             max_message_bytes=self.config.intake.max_message_bytes,
             observe=self.metrics.note_arrival,
+            facts=self.happenings,
+            signals=self.happenings.signal,
         )
 
     def build_verbs(self) -> None:
@@ -337,23 +340,7 @@ class _Assembly:
         self.door.real = self.turns
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
-        """Console and API over the verbs."""
-        site = make_site(
-            verbs=self.verbs,
-            events=self.events,
-            door=self.turns,
-            clock=self.clock,
-            facts=SiteFacts(
-                version=VERSION,
-                company=self.config.hub.company,
-                base_url=self.config.http.public_url,
-                trusted_proxies=self.config.http.trusted_proxies,
-                language=self.config.hub.language,
-                time_zone=self.config.hub.time_zone,
-            ),
-            health=health,
-            metrics=self.metrics.render,
-        )
+        """Console, API, and the door for other systems."""
         demo = DemoCompany(
             store=self.store,
             clock=self.clock,
@@ -364,9 +351,17 @@ class _Assembly:
             company=self.config.hub.company,
             business=DemoBusiness(self.verbs, self.clock, self.config.hub.time_zone),
         )
-        site[PLANT] = demo.plant
-        site.router.add_post("/api/v1/seed", seed)
-        return site
+        return build_site(
+            config=self.config,
+            verbs=self.verbs,
+            events=self.events,
+            door=self.turns,
+            clock=self.clock,
+            health=health,
+            metrics=self.metrics.render,
+            plant=demo.plant,
+            peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
+        )
 
     def finish(self, reload: Callable[[], Config]) -> Parts:
         """The parts for the daemon."""

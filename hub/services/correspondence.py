@@ -111,6 +111,7 @@ class Correspondence:
         reason: str,
         language: str,
         files: Sequence[FileData] = (),
+        choices: tuple[str, ...] = (),
     ) -> OutboxItem | None:
         """Submit an automatic answer to whoever wrote `entry`, and to nobody else (never Reply-To, RFC 3834 §4): once
         for each reason. None where the account cannot send. Raises StoreUnavailable."""
@@ -133,6 +134,7 @@ class Correspondence:
                 in_reply_to=entry.message_id if mail else "",
                 references=references if mail else (),
                 to=(replace(entry.sender, role=ParticipantRole.TO),),
+                choices=choices,
             )
             item = replace(item, content=content, cause=entry.id)
         return (await self._outbox.submit([item], self._entries.build(item)))[0]

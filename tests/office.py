@@ -36,6 +36,7 @@ from hub.services.status import Status
 from hub.services.timeline import Timeline
 from hub.services.users import Users
 from storage.terms import extract_terms
+from tests.fake_configuration import FakeConfiguration
 from tests.outbox_world import SECRET, World
 
 PASSWORD = "correct-horse-battery"
@@ -100,7 +101,10 @@ class Office:
             deletion=Deletion(self.store, self.clock, SECRET),
             replies=world.replies,
         )
-        self.channels = Channels(store=self.store, audit=self.audit, accounts=self.accounts)
+        self.configuration = FakeConfiguration()
+        self.channels = Channels(
+            store=self.store, audit=self.audit, accounts=self.accounts, configuration=self.configuration
+        )
         self.status = Status(
             store=self.store,
             clock=self.clock,

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from hub.domain.errors import (
     Ambiguous,
+    ConfigurationInvalid,
     Conflict,
     FernamtError,
     Invalid,
@@ -44,6 +45,7 @@ HEADERS = {
 }
 STATUS: tuple[tuple[type[FernamtError], int], ...] = (
     (Invalid, 400),
+    (ConfigurationInvalid, 400),
     (Refused, 403),
     (NotFound, 404),
     (Ambiguous, 409),

@@ -16,7 +16,7 @@ from bots.staff.staff import StaffSettings
 from config.model import Config
 from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
-from hub.business import Ground, build_business
+from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
 from hub.front import build_site
@@ -34,9 +34,6 @@ from hub.seed.demo import DemoCompany
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
 from hub.services.channels import Channels
-from hub.services.chronicle import Chronicle
-from hub.services.conversations import Conversations
-from hub.services.deletion import Deletion
 from hub.services.deliveries import Deliveries
 from hub.services.dispatch import Dispatcher
 from hub.services.door import LateDoor
@@ -50,11 +47,10 @@ from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
 from hub.services.peers import Peers
 from hub.services.quarantine import Quarantine
-from hub.services.replies import Replies
-from hub.services.routing import Router
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.services.secrets import load_secret
+from hub.services.sharing import Sharing
 from hub.services.staff import Staff
 from hub.services.status import Status
 from hub.services.supervise import Supervisor
@@ -121,10 +117,17 @@ class _Assembly:
         await self.tenure.begin()
         self.secret = await load_secret(self.store, "tokens", self.clock)
         self.signature = await load_secret(self.store, "signature", self.clock)
+        self.audit, self.staff = Audit(self.store, self.clock), Staff(self.store)
+        self.sharing = Sharing(
+            store=self.store,
+            clock=self.clock,
+            audit=self.audit,
+            secret=self.secret,
+            base_url=self.config.http.public_url or f"http://{self.config.http.listen}",
+        )
 
     def build_people(self) -> None:
         """Colleagues, channels, the parse worker."""
-        self.audit, self.staff = Audit(self.store, self.clock), Staff(self.store)
         self.users = Users(
             store=self.store, clock=self.clock, audit=self.audit, staff=self.staff, passwords=Passwords()
         )
@@ -227,7 +230,12 @@ class _Assembly:
             HubVerbs(
                 contacts=business.contacts,
                 timeline=business.timeline,
-                conversations=self.build_conversations(lines),
+                conversations=build_conversations(
+                    self.ground,
+                    lines,
+                    take_back_seconds=self.config.replies.take_back_seconds,
+                    lifetime=timedelta(hours=self.config.replies.give_up_hours),
+                ),
                 outbox=self.outbox,
                 quarantine=Quarantine(store=store, audit=audit, intake=self.intake),
                 channels=channels,
@@ -258,7 +266,7 @@ class _Assembly:
     def build_business(self) -> None:
         """Contacts, accounts, calendars, reminders, the desk."""
         hub = self.config.hub
-        ground = Ground(
+        self.ground = ground = Ground(
             store=self.store,
             clock=self.clock,
             audit=self.audit,
@@ -272,6 +280,7 @@ class _Assembly:
             terms=extract_terms,
             worker=self.worker,
             secret=self.secret,
+            sharing=self.sharing,
             hostname=hub.hostname,
             company=hub.company,
             time_zone=hub.time_zone,
@@ -289,33 +298,6 @@ class _Assembly:
     def note_ready(self, ready: bool) -> None:
         """The daemon says so."""
         self.ready = ready
-
-    def build_conversations(self, lines: Lines) -> Conversations:
-        """Reading and owning conversations, and answering in them."""
-        replies = Replies(
-            store=self.store,
-            clock=self.clock,
-            accounts=self.supervisor,
-            outbox=self.outbox,
-            entries=self.entries,
-            suppressions=self.suppressions,
-            audit=self.audit,
-            owns=Router(self.supervisor, self.forms).owns,
-            secret=self.secret,
-            hostname=self.config.hub.hostname,
-            take_back_seconds=self.config.replies.take_back_seconds,
-            lifetime=timedelta(hours=self.config.replies.give_up_hours),
-        )
-        return Conversations(
-            store=self.store,
-            clock=self.clock,
-            audit=self.audit,
-            staff=self.staff,
-            lines=lines,
-            chronicle=Chronicle(self.store, self.clock, self.events),
-            deletion=Deletion(self.store, self.clock, self.secret),
-            replies=replies,
-        )
 
     def build_bot(self) -> None:
         """The staff bot and its door."""
@@ -360,6 +342,7 @@ class _Assembly:
             health=health,
             metrics=self.metrics.render,
             plant=demo.plant,
+            sharing=self.sharing,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
 

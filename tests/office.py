@@ -30,6 +30,7 @@ from hub.services.forms import Forms
 from hub.services.lines import Lines
 from hub.services.matching import name_entry
 from hub.services.passwords import Passwords
+from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
 from hub.services.status import Status
@@ -135,6 +136,13 @@ class Office:
             terms=extract_terms,
             worker=SameProcess(),
             secret=SECRET,
+            sharing=Sharing(
+                store=self.store,
+                clock=self.clock,
+                audit=self.audit,
+                secret=SECRET,
+                base_url="https://hub.example",
+            ),
             hostname="hub.example",
             company="Tischlerei Nord",
             time_zone="Europe/Berlin",

@@ -115,8 +115,7 @@ def test_the_parse_worker_finds_its_parser(kind: ChannelKind) -> None:
 def _parse(kind: ChannelKind, raw: bytes) -> Message | None:
     try:
         return kind.parser.parse(raw, Envelope(), ParseContext(account="test"))
-    except Unreadable as error:
-        assert error.sentence
+    except Unreadable:
         return None
 
 

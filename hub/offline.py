@@ -14,12 +14,14 @@ from hub.seed.plant import Progress
 SEEDER = system_actor("seed")
 
 
-async def plant_offline(config: Config, data_dir: Path, contacts: int, interactions: int) -> AsyncIterator[Progress]:
-    """The demo company, as `POST /seed` plants it. Raises StoreBusy where a hub works on the store, StoreUnavailable,
-    Invalid."""
+async def plant_offline(
+    config: Config, data_dir: Path, file: Path, contacts: int, interactions: int
+) -> AsyncIterator[Progress]:
+    """The demo company, as `POST /seed` plants it. `file`: where the configuration would be changed. Raises StoreBusy
+    where a hub works on the store, StoreUnavailable, Invalid."""
     store = await open_store(config, data_dir)
     try:
-        assembly = await assemble(config, data_dir, store)
+        assembly = await assemble(config, data_dir, store, lambda: config, file)
         try:
             await assembly.users.load()
             async for progress in build_demo(assembly).plant(SEEDER, contacts, interactions):

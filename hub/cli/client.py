@@ -78,6 +78,10 @@ class Hub:
         """PATCH JSON."""
         return self._json("PATCH", path, {}, body)
 
+    def put(self, *path: str, body: Any) -> Any:
+        """PUT JSON."""
+        return self._json("PUT", path, {}, body)
+
     def delete(self, *path: str) -> Any:
         """DELETE."""
         return self._json("DELETE", path, {})

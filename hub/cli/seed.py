@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from hub.cli.client import ADDRESS_FILE, EXIT_CONFIGURATION, EXIT_FAILURE, Hub, show_json
+from hub.cli.run import CONFIG_FILE
 
 
 @click.command()
@@ -72,15 +73,16 @@ def _plant_offline(data: Path, config: Path | None, contacts: int, interactions:
         show, end = _progress(contacts + interactions, quiet)
         last = {"contacts": 0, "interactions": 0}
         try:
-            async for progress in plant_offline(read, data, contacts, interactions):
+            async for progress in plant_offline(read, data, file, contacts, interactions):
                 last = {"contacts": progress.contacts, "interactions": progress.interactions}
                 show(sum(last.values()))
         finally:
             end()
         return last
 
+    file = config or data / CONFIG_FILE
     try:
-        read = load(config, {name: kind.settings for name, kind in KINDS.items()})
+        read = load(file if config or file.exists() else None, {name: kind.settings for name, kind in KINDS.items()})
     except ConfigError as error:
         for path, sentence in error.problems:
             click.echo(f"fernamt: {path}: {sentence}", err=True)

@@ -90,6 +90,8 @@ class OutgoingContent:
     language: str = ""
     hidden: str = field(default="", repr=False)
     """What only the recipient may read, such as a one-time code: it stands in `text` as HIDDEN, for everybody else."""
+    choices: tuple[str, ...] = ()
+    """Words to offer for an answer: buttons where the channel has them. The text names them too."""
 
 
 HIDDEN = "••••••"

@@ -13,6 +13,7 @@ from hub.domain.ids import ArrivalId
 from hub.domain.interaction import Interaction
 from hub.domain.people import Actor
 from hub.domain.turn import Choice
+from hub.domain.views import FileData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class BotReply:
     choices: tuple[Choice, ...] = ()
     buttons: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
+    files: tuple[FileData, ...] = ()
+    """Pictures and documents that belong to the answer."""
     language: str = "en"
 
 

@@ -48,6 +48,9 @@ class Submits(Protocol):
         """Accept an item that stands on no timeline."""
 
 
+MAX_OFFERS = 10
+
+
 class Turns:
     """Implements StaffDoor."""
 
@@ -127,12 +130,15 @@ class Turns:
         self._hold(self._say_once(arrival.account, arrival.envelope.sender, reply, f"l-{arrival.id[2:]}"), "link-reply")
         return True
 
-    async def _say_once(self, account: str, address: str, text: str, stanza_id: str) -> bool:
+    async def _say_once(
+        self, account: str, address: str, text: str, stanza_id: str, reply: BotReply | None = None
+    ) -> bool:
         line: object = self._accounts.connector(account)
         if not isinstance(line, StaffLine):
             return False
         try:
-            await line.say(address, text, stanza_id)
+            choices, files = (_offers(reply), reply.files) if reply is not None else ((), ())
+            await line.say(address, text, stanza_id, choices=choices, files=files)
         except SendError as error:
             log.warning("bot_reply_not_sent", account=account, code=error.code)
             return False
@@ -207,7 +213,7 @@ class Turns:
 
     async def _send_and_close(self, turn: BotTurn, reply: BotReply) -> None:
         try:
-            if await self._say_once(turn.account, turn.address, reply.text, f"t-{turn.id[2:]}"):
+            if await self._say_once(turn.account, turn.address, reply.text, f"t-{turn.id[2:]}", reply):
                 await self._close(turn, reply, sent=True)
             # Not sent: the turn stays open; `recover` answers it again once the link is back.
         finally:
@@ -262,3 +268,8 @@ class Turns:
         reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=now)
         await self._close(turn, reply, sent=True)
         return reply
+
+
+def _offers(reply: BotReply) -> tuple[str, ...]:
+    """What to offer as buttons: the words that the bot proposes, else the numbers of what it has listed."""
+    return reply.buttons or tuple(str(number) for number, _ in enumerate(reply.choices[:MAX_OFFERS], start=1))

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from config.fields import Secret
+from config.fields import ESSENTIAL, Secret
 from config.load import ConfigError, Problem
 from config.reference import permitted, spell, table_of
 
@@ -32,6 +32,8 @@ class OutlineField:
     default: str = ""
     choices: tuple[str, ...] = ()
     table: str = ""
+    essential: bool = False
+    """Asked at once: needed, a secret, or marked so on the field (`json_schema_extra=ESSENTIAL`)."""
 
 
 def outline(settings: type[BaseModel]) -> list[OutlineField]:
@@ -76,6 +78,7 @@ def _field(path: str, field: FieldInfo, table: str) -> OutlineField:
         default=shown,
         choices=choices,
         table=table,
+        essential=field.is_required() or form == "secret" or field.json_schema_extra is ESSENTIAL,
     )
 
 

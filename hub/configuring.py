@@ -109,4 +109,5 @@ def _line(field: OutlineField) -> SettingField:
         default=field.default,
         choices=field.choices,
         table=field.table,
+        essential=field.essential,
     )

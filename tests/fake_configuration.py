@@ -9,7 +9,14 @@ from hub.ports.configuration import KindLine, SettingField
 def setting(name: str, form: str = "text", *, required: bool = False, table: str = "") -> SettingField:
     """A setting to ask for."""
     return SettingField(
-        name=name, description=f"What {name} is.", form=form, required=required, default="", choices=(), table=table
+        name=name,
+        description=f"What {name} is.",
+        form=form,
+        required=required,
+        default="",
+        choices=(),
+        table=table,
+        essential=required,
     )
 
 

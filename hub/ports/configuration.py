@@ -17,6 +17,8 @@ class SettingField:
     default: str
     choices: tuple[str, ...]
     table: str
+    essential: bool = False
+    """Asked at once; the others are for who looks for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,7 @@ def _ask(fields: list[dict[str, Any]], settings: dict[str, str]) -> dict[str, st
         if table not in wanted:
             part = any(key.startswith(f"{table}.") for key in answers)
             wanted[table] = part or click.confirm(f"Set up {table}?", default=False)
-        if wanted[table] and (field["required"] or field["form"] == "secret"):
+        if wanted[table] and field["essential"]:
             answers[field["name"]] = _ask_one(field)
     return answers
 

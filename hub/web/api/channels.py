@@ -57,6 +57,7 @@ def show_kind(value: KindLine) -> shapes.Json:
                 "default": field.default,
                 "choices": list(field.choices),
                 "table": field.table,
+                "essential": field.essential,
             }
             for field in value.fields
         ],

@@ -54,15 +54,11 @@ def _parts(kind: KindLine) -> list[tuple[str, list[SettingField], list[SettingFi
     return [
         (
             name,
-            [field for field in kind.fields if field.table == name and _essential(field)],
-            [field for field in kind.fields if field.table == name and not _essential(field)],
+            [field for field in kind.fields if field.table == name and field.essential],
+            [field for field in kind.fields if field.table == name and not field.essential],
         )
         for name in names
     ]
-
-
-def _essential(field: SettingField) -> bool:
-    return field.required or field.form == "secret"
 
 
 async def show_form(request: web.Request) -> web.Response:

@@ -240,6 +240,31 @@ async def test_odd_days_are_no_pages(console: Console) -> None:
     assert (await console.get("/calendar?day=tomorrow"))[0] == 400
 
 
+async def test_the_api_books_a_payment_on_the_merged_account_that_has_the_invoice(console: Console) -> None:
+    petra = await owing(console)
+    lisa = await console.office.customer("Lisa Berg", "lisa@berg.example")
+    verbs: Any = console.verbs  # type: ignore[attr-defined]
+    bill = EntryDraft(contact_id=lisa.id, kind=EntryKind.INVOICE, amount=Decimal(300), number="M-7", date=START.date())
+    await verbs.accounts.post(console.office.anna, bill, key="M-7")
+    await verbs.register.merge(console.office.admin, petra, lisa.id, key="m")
+    _, token = await console.office.users.add_token(console.office.admin, "test")
+    body = {
+        "contact": petra,
+        "kind": "payment",
+        "amount": "300",
+        "date": START.date().isoformat(),
+        "allocations": [{"number": "M-7", "amount": "300"}],
+    }
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
+    for _ in range(2):
+        response = await console.client.post("/api/v1/ledger", json=body, headers=headers)
+        assert (response.status, (await response.json())["contact_id"]) == (201, lisa.id)
+    response = await console.client.get(f"/api/v1/contacts/{petra}/account", headers=headers)
+    assert [item["number"] for item in (await response.json())["open_items"]] == ["R-2001"]
+    _, page = await console.get(f"/contacts/{petra}/account")
+    assert "M-7" in page
+
+
 async def test_an_import_through_the_api_answers_with_its_steps(console: Console) -> None:
     await console.office.customer("Petra Müller", "petra@carpenter.example")
     rows = "".join(f"petra@carpenter.example,invoice,R-{n},2026-11-01,,10,EUR,\n" for n in range(600))

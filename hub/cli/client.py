@@ -102,9 +102,12 @@ class Hub:
     def _lines(self, response: HTTPResponse) -> Iterator[Any]:
         if response.status >= 400:
             self._checked(response)
-        for line in response:
-            if line.strip():
-                yield json.loads(line)
+        try:
+            for line in response:
+                if line.strip():
+                    yield json.loads(line)
+        except (OSError, HTTPException, ValueError) as error:
+            give_up(f"the hub broke off in the middle of its answer ({error}); do it again.", EXIT_FAILURE)
 
     def _json(self, method: str, path: tuple[str, ...], query: dict[str, Any], body: Any = None, key: str = "") -> Any:
         data = self._checked(self._open(method, path, query, body, key))

@@ -11,7 +11,7 @@ from hub.domain.errors import Conflict, Invalid
 from hub.domain.ids import OutboxId, UserId, derived_id
 from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
-from hub.domain.people import Actor, User
+from hub.domain.people import Actor, Right, User
 from hub.domain.reminder import AlertChoice
 from hub.ports.clock import Clock
 from hub.ports.connector import Account, Accounts, LinkState
@@ -52,6 +52,11 @@ class Alerts:
     async def wanting(self, topic: str, users: Iterable[UserId]) -> list[UserId]:
         """Those of the colleagues who want to hear of the topic."""
         return await self._chosen.wanting(topic, users)
+
+    def everybody(self, right: Right) -> list[UserId]:
+        """Active colleagues with the right: for what is nobody's own."""
+        active = [user for user in self._staff.all() if user.active]
+        return [user.id for user in active if right in self._staff.actor(user, via="system").rights]
 
     async def choose(self, actor: Actor, topic: str, on: bool) -> AlertChoice:
         """Switch a topic on or off for oneself. Raises Invalid for an unknown topic."""

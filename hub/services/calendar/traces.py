@@ -7,6 +7,7 @@ from hub.domain.appointment import Appointment
 from hub.domain.contact import Contact
 from hub.domain.ids import InteractionId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
+from hub.domain.people import Right
 from hub.ports.clock import Clock
 from hub.ports.events import Event, Events, Topic
 from hub.ports.kinds import CALENDARS, INTERACTIONS
@@ -58,12 +59,11 @@ class Traces:
         at: datetime | None = None,
         proposed: datetime | None = None,
     ) -> None:
-        """The colleagues in whose calendars it stands; of a room, whoever is in charge of the contact. `at`: as in
-        `note`."""
+        """The colleagues in whose calendars it stands; of a room, whoever is in charge of the contact, else everybody
+        who sees calendars. `at`: as in `note`."""
         calendars = await self._calendars.get_many(appointment.calendars) if appointment.calendars else {}
         users = [one.user_id for one in calendars.values() if one.user_id is not None]
-        if not users and contact.owner:
-            users = [contact.owner]
+        users = users or ([contact.owner] if contact.owner else self._alerts.everybody(Right.READ_CALENDARS))
         name, title = one_line(contact.name, 60), one_line(appointment.title) or "…"
         moment = at or appointment.start
 

@@ -27,6 +27,7 @@ from hub.domain.ids import (
     with_prefix,
 )
 from hub.domain.interaction import Direction, Interaction, InteractionKind, Sighting
+from hub.domain.ledger import AccountSummary, Side
 from hub.domain.message import Attachment, Participant, ParticipantRole, Strength
 from hub.domain.outbox import Attempt, AttemptOutcome, OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import (
@@ -802,6 +803,27 @@ class FakeStatus(Verb):
         )
 
 
+class FakeBusiness(Verb):
+    """Accounts, calendar, reminders and the desk of a company that has none of these yet."""
+
+    async def summary(self, actor: Actor, contact_id: ContactId, side: Side = Side.RECEIVABLE) -> AccountSummary:
+        return AccountSummary(
+            contact_id=contact_id, contact_name="", side=side, balances=(), overdue=(), open_items=()
+        )
+
+    async def agenda(self, actor: Actor, since: datetime, until: datetime, **whose: Any) -> list[Any]:
+        return []
+
+    async def next(self, actor: Actor, contact_id: ContactId | None = None) -> None:
+        return None
+
+    async def mine(self, actor: Actor, limit: int = 50) -> list[Any]:
+        return []
+
+    async def queues(self, actor: Actor) -> list[Any]:
+        return []
+
+
 class FakeVerbs:
     """All groups over one state."""
 
@@ -818,6 +840,8 @@ class FakeVerbs:
         self.users = FakeUsers(self.state)
         self.audit = FakeAudit(self.state)
         self.status = FakeStatus(self.state)
+        empty: Any = FakeBusiness(self.state)
+        self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
         from tests.fake_company import fill
 
         fill(self.state)

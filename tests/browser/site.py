@@ -10,6 +10,7 @@ from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
+from tests.browser.business import LONG, open_business
 from tests.fake_company import contact_id
 from tests.fake_verbs import FakeDoor, FakeVerbs
 
@@ -51,6 +52,7 @@ class Demo:
         self._server = WebServer(make_demo_site(self.verbs), "127.0.0.1", 0)
 
     async def __aenter__(self) -> Self:
+        await open_business(self.verbs)
         await self._server.start()
         return self
 
@@ -141,6 +143,24 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("user-new", "/users/new"),
         ("user-code", "/users"),
         ("audit", "/audit"),
+        ("accounts", "/accounts"),
+        ("account", f"/contacts/{petra}/account"),
+        ("account-long", f"/contacts/{contact_id(LONG)}/account"),
+        ("account-none", f"/contacts/{contact_id('Oliver Grant')}/account"),
+        ("contact-long", f"/contacts/{contact_id(LONG)}"),
+        ("calendar", "/calendar"),
+        ("calendar-empty", "/calendar?day=2027-02-01"),
+        ("calendars", "/calendars"),
+        ("calendars-one", "/calendars?calendar=k_show"),
+        ("reminders", "/reminders"),
+        ("queues", "/queues"),
+        ("queues-one", "/queues?queue=verkauf"),
+        ("queues-reply", "/queues?reply=versand"),
+        ("duplicates", "/duplicates"),
+        ("user", "/users/u_ben"),
+        ("roles", "/roles"),
+        ("roles-one", "/roles?role=buero"),
+        ("audit-empty", "/audit?day=2026-01-01"),
         ("me", "/me"),
         ("password", "/password"),
         ("more", "/more"),

@@ -405,8 +405,13 @@ class FakeConversations(Verb):
     ) -> Page[ConversationLine]:
         self.s.enter(actor, Right.READ_CONTACTS, "conversations.inbox")
         owner = {"mine": actor.id, "queue": "queue"}.get(box)
+        queue = box.removeprefix("queue:") if box.startswith("queue:") else None
         waiting = sorted(
-            (c for c in self.s.conversations.values() if c.waiting_since and owner in (None, c.owner)),
+            (
+                c
+                for c in self.s.conversations.values()
+                if c.waiting_since and owner in (None, c.owner) and queue in (None, c.queue)
+            ),
             key=lambda c: c.waiting_since or c.last_at,
         )
         page = cut(waiting, after, limit)
@@ -807,9 +812,7 @@ class FakeBusiness(Verb):
     """Accounts, calendar, reminders and the desk of a company that has none of these yet."""
 
     async def summary(self, actor: Actor, contact_id: ContactId, side: Side = Side.RECEIVABLE) -> AccountSummary:
-        return AccountSummary(
-            contact_id=contact_id, contact_name="", side=side, balances=(), overdue=(), open_items=()
-        )
+        return AccountSummary(contact_id=contact_id, contact_name="", side=side, balances=(), overdue=(), open_items=())
 
     async def agenda(self, actor: Actor, since: datetime, until: datetime, **whose: Any) -> list[Any]:
         return []
@@ -822,6 +825,9 @@ class FakeBusiness(Verb):
 
     async def queues(self, actor: Actor) -> list[Any]:
         return []
+
+    async def waiting(self, actor: Actor) -> dict[str, int]:
+        return {}
 
 
 class FakeVerbs:

@@ -211,6 +211,7 @@ WORDS: dict[str, dict[str, str]] = {
         "same-city": "same town",
     },
     "language": {"de": "German", "en": "English", "": "not known"},
+    "door": {"console": "console", "api": "API", "cli": "command line", "cli-as": "command line", "system": "the hub"},
     "audit-outcome": {"ok": "done", "refused": "refused", "failed": "failed"},
     "error": {
         "invalid": "That cannot be understood.",
@@ -227,6 +228,8 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "done": {
         "sent": "Accepted for sending. You can take it back for a moment.",
+        "taken-in": "The file is taken in.",
+        "feed-ended": "The feed is ended. Its address shows nothing any more.",
         "taken-back": "Taken back. It was not sent.",
         "note": "The note is kept.",
         "assigned": "Assigned.",

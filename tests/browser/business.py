@@ -1,5 +1,5 @@
-"""The demo company's money, time and shared work, by the real services over a store in memory: the pages about them show
-what they would show in a hub, with names long and short, several currencies and ages."""
+"""The demo company's money, time and shared work, by the real services over a store in memory: the pages about them
+show what they would show in a hub, with names long and short, several currencies and ages."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -7,13 +7,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
-from hub.domain.contact import Consent, Contact, CustomField, Relation
+from hub.domain.contact import Consent, CustomField, Relation
 from hub.domain.desk import Assignment, CannedReply, Queue
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
-from hub.ports.kinds import CONTACTS, IDENTITIES
+from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
 from tests.fake_company import contact_id
 from tests.fake_verbs import START, FakeVerbs
 from tests.office import SYSTEM, Office
@@ -44,6 +44,8 @@ async def open_business(verbs: FakeVerbs) -> Office:
         await office.store.documents(CONTACTS).insert(contact)
     for bound in verbs.state.identities.values():
         await office.store.documents(IDENTITIES).insert_many(bound)
+    for talk in verbs.state.conversations.values():
+        await office.store.documents(CONVERSATIONS).insert(talk)
     business = office.open_business()
     verbs.accounts, verbs.calendar, verbs.reminders = business.accounts, business.calendar, business.reminders
     verbs.desk, verbs.register = business.desk, business.register
@@ -69,7 +71,10 @@ def _enrich(verbs: FakeVerbs) -> None:
     long = replace(petra, id=contact_id(LONG), name=LONG, sort_name=fold(LONG), organisation="", city="Köln", notes="")
     again = replace(petra, id=contact_id("Petra Mueller"), name="Petra Mueller", sort_name=fold("Petra Mueller"))
     for one in (long, again):
-        state.contacts[one.id] = replace(one, created_at=START - 30 * DAY)
+        bare = replace(one, tags=(), custom=(), relations=(), consents=())
+        state.contacts[one.id] = replace(bare, created_at=START - 30 * DAY)
+    for talk in list(state.conversations.values()):
+        state.conversations[talk.id] = replace(talk, queue="verkauf" if talk.channel == "email" else "queue")
 
 
 async def _book(verbs: FakeVerbs, anna: Actor) -> None:

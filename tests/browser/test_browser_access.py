@@ -77,7 +77,8 @@ def test_ac45_every_page_is_looked_at():
 
 CONTROLS = "button, .button, input, select, textarea, summary, .tag, .mark, .amount"
 CLIPPED = """(controls) => [...document.querySelectorAll(controls)]
-    .filter((e) => !e.closest(".unseen, .scroll, dialog:not([open]), details:not([open]) > :not(summary)") && !e.matches("[type=hidden], .filepick input"))
+    .filter((e) => !e.matches("[type=hidden], .filepick input"))
+    .filter((e) => !e.closest(".unseen, .scroll, dialog:not([open]), details:not([open]) > :not(summary)"))
     .map((e) => [e, e.getBoundingClientRect()])
     .filter(([e, box]) => box.width > 0 && (box.right > innerWidth + 0.5 || box.left < -0.5
         || (e.matches("button, .button, .tag, .mark") && e.scrollWidth > e.clientWidth + 1)))

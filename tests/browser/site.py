@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, FilePayload, Page
 
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
@@ -42,6 +42,17 @@ def make_demo_site(verbs: FakeVerbs, *, base_url: str = "") -> web.Application:
         health=healthy,
         metrics=lambda: b"fernamt_up 1\n",
     )
+
+
+FILES = {
+    "import-looked-at": ("contacts", "name,organisation,email\nIda Neu,Neu & Söhne,ida@neu.example\n"),
+    "import-ledger": (
+        "ledger",
+        "contact,kind,number,date,amount\nSabine Krüger,invoice,R-2026-2001,2026-11-01,1200.50\n",
+    ),
+    "import-wrong": ("contacts", "name,email\nIda,unsinn\n,leer@neu.example\n"),
+}
+"""What is chosen on the page of imports: the form, and the file."""
 
 
 class Demo:
@@ -89,6 +100,19 @@ class Demo:
         if name == "channel-test":
             await page.locator("form[action^='/channels/support/test'] button").click()
             await page.wait_for_selector(".steps")
+        if name in FILES:
+            what, content = FILES[name]
+            file = FilePayload(name="file.csv", mimeType="text/csv", buffer=content.encode())
+            await page.locator(f"#f-{what}").set_input_files(file)
+            await page.locator(f"form[action='/imports/{what}'] .primary").click()
+            await page.wait_for_selector("#report")
+        if name == "feed":
+            await page.locator("form[action$='/feed'] button").click()
+            await page.wait_for_selector(".code")
+        if name.startswith("wrong-"):
+            await page.evaluate("document.querySelectorAll('main form').forEach((form) => { form.noValidate = true; })")
+            await page.locator("main form:has(.primary) .primary").first.click()
+            await page.wait_for_selector(".wrong")
         if name == "user-code":
             await page.locator("tbody .button").first.click()
             await page.wait_for_selector(".code")
@@ -162,6 +186,16 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("roles-one", "/roles?role=buero"),
         ("audit-empty", "/audit?day=2026-01-01"),
         ("imports", "/imports"),
+        ("import-looked-at", "/imports"),
+        ("import-ledger", "/imports"),
+        ("import-wrong", "/imports"),
+        ("feed", "/calendars?calendar=k_show"),
+        ("wrong-account", f"/contacts/{petra}/account"),
+        ("wrong-calendar", "/calendar"),
+        ("wrong-reminders", "/reminders"),
+        ("wrong-contact", "/contacts/new"),
+        ("inbox-queue", "/inbox?box=queue:verkauf"),
+        ("inbox-queue-empty", "/inbox?box=queue:werkstatt"),
         ("me", "/me"),
         ("password", "/password"),
         ("more", "/more"),

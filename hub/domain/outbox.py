@@ -88,6 +88,8 @@ class OutgoingContent:
     to: tuple[Participant, ...] = ()
     cc: tuple[Participant, ...] = ()
     language: str = ""
+    choices: tuple[str, ...] = ()
+    """Words to offer for an answer: buttons where the channel has them. The text names them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from hub.domain.address import Address
 from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation, OwnerKind
 from hub.domain.ids import OutboxId, UserId, derived_id
-from hub.domain.interaction import Direction, Interaction, InteractionKind
-from hub.domain.message import MessageClass, Participant
+from hub.domain.interaction import Interaction
+from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import RowScope, UserRole
 from hub.domain.views import UserLine
@@ -21,6 +21,7 @@ from hub.ports.clock import Clock
 from hub.ports.connector import Account, Accounts, LinkState
 from hub.services.attempts import NO_WAY_TO_SEND
 from hub.services.outbox import MAX_ITEMS, Outbox
+from hub.services.standing import awaits_answer
 from hub.services.wording import TEXTS, one_line, say
 
 log = structlog.get_logger()
@@ -190,12 +191,7 @@ class Notices:
 
 def is_news(entry: Interaction) -> bool:
     """Whether colleagues are told: a person wrote to us, just now."""
-    return (
-        entry.kind is InteractionKind.MESSAGE
-        and entry.direction is Direction.INBOUND
-        and entry.message_class is MessageClass.HUMAN
-        and "history" not in entry.marks
-    )
+    return awaits_answer(entry)
 
 
 def new_message_line(entry: Interaction, contact: Contact, language: str) -> str:

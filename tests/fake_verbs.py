@@ -9,8 +9,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
+from connectors.registry import KINDS
+from hub.configuring import LiveConfiguration
 from hub.domain.address import Address
 from hub.domain.contact import Contact, ContactKind, ContactRole, Identity
 from hub.domain.conversation import Conversation, ConversationState, Evidence, Placement
@@ -60,6 +63,7 @@ from hub.domain.views import (
     UserLine,
 )
 from hub.ports.bot import BotReply, Confirm, Table, Text
+from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.events import Event, Topic
 from hub.ports.store import Page
@@ -599,6 +603,11 @@ class FakeChannels(Verb):
     async def all(self, actor: Actor) -> list[ChannelLine]:
         self.s.enter(actor, Right.READ_STATUS, "channels.all")
         return list(self.lines)
+
+    async def kinds(self, actor: Actor) -> list[KindLine]:
+        self.s.enter(actor, Right.RUN_CHANNELS, "channels.kinds")
+        unused = Path("/nonexistent")
+        return LiveConfiguration(unused, unused, KINDS, asyncio.Event().wait).kinds()  # type: ignore[arg-type]
 
     async def probe(self, actor: Actor, name: str) -> list[ProbeStep]:
         self.s.enter(actor, Right.RUN_CHANNELS, "channels.probe")

@@ -106,6 +106,9 @@ class Demo:
             await page.locator(f"#f-{what}").set_input_files(file)
             await page.locator(f"form[action='/imports/{what}'] .primary").click()
             await page.wait_for_selector("#report")
+        if name == "channel-remove":
+            await page.locator("[action$='/remove'] button, [formaction$='/remove']").first.click()
+            await page.wait_for_selector("input[name=sure]", state="attached")
         if name == "feed":
             await page.locator("form[action$='/feed'] button").click()
             await page.wait_for_selector(".code")
@@ -158,6 +161,10 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("quickbox", "/inbox"),
         ("channels", "/channels"),
         ("channel-test", "/channels"),
+        ("channel-kinds", "/channels/new"),
+        ("channel-form", "/channels/new/email"),
+        ("channel-form-xmpp", "/channels/new/xmpp"),
+        ("channel-remove", "/channels"),
         ("outbox", "/outbox"),
         ("outbox-empty", "/outbox?state=sending"),
         ("outbox-item", f"/outbox/{held}"),

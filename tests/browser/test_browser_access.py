@@ -106,7 +106,7 @@ async def fit(page, name):
     return found
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("language", "scheme", "width", "height"),
     # On the phone tall enough that the bar at the bottom covers no half of a target.

@@ -17,6 +17,7 @@ from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxState
 from hub.domain.people import Actor, ActorKind, Role, UserRole
+from hub.domain.report import ReportQuery
 from hub.domain.views import ContactDraft
 from hub.ports import verbs as port
 from hub.services.quarantine import Quarantine
@@ -51,6 +52,8 @@ VALUES: dict[object, Any] = {
     Queue: Queue(id="x", name="x"),
     CannedReply: CannedReply(id="x", name="x", text="x"),
     datetime: NOON,
+    date: NOON.date(),
+    ReportQuery: ReportQuery(name="revenue"),
     bytes: b"x",
     bool: True,
     Address: Address(channel="email", normal="x@y.example"),
@@ -106,12 +109,13 @@ async def bundle() -> tuple[Office, HubVerbs]:
         reminders=business.reminders,
         desk=business.desk,
         register=business.register,
+        reports=office.open_reports(business),
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 14
+    assert len(groups()) == 15
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

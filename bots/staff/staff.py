@@ -199,5 +199,6 @@ def _reply(talk: Talk, answer: Answer) -> BotReply:
         choices=choices,
         buttons=answer.buttons,
         blocks=answer.blocks,
+        files=answer.files,
         language=talk.pack.code,
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from hub.domain.ids import ContactId
+from hub.domain.views import FileData
 
 
 class Area(StrEnum):
@@ -99,12 +100,14 @@ class Unit(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuery:
     """What is asked. `since` and `until` (inclusive) are widened to whole periods; None: the usual span of the step.
-    `language` of names and labels: "de" or "en"."""
+    `span` names one instead: "today", "week", "month", "year", "last-week", "last-month", "last-year". `language` of
+    names and labels: "de" or "en"."""
 
     name: str
     step: str = ""
     since: date | None = None
     until: date | None = None
+    span: str = ""
     language: str = "en"
 
 
@@ -175,6 +178,14 @@ class ReportEntry:
     title: str = ""
     amount: Decimal | None = None
     currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldReport:
+    """A report in sentences, and its picture where there is something to draw."""
+
+    text: str
+    pictures: tuple[FileData, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from hub.domain.people import Actor
-from hub.domain.report import Recount, Report, ReportEntry, ReportQuery
+from hub.domain.report import Recount, Report, ReportEntry, ReportQuery, ToldReport
 from hub.domain.views import FileData
 from hub.ports.store import Page
 
@@ -31,6 +31,9 @@ class ReportVerbs(Protocol):
 
     async def picture(self, actor: Actor, query: ReportQuery) -> FileData:
         """The chart as PNG."""
+
+    async def tell(self, actor: Actor, query: ReportQuery) -> ToldReport:
+        """In sentences, with the picture: for chat. The revenue of a running year comes with its forecast."""
 
     async def export(self, actor: Actor, query: ReportQuery, form: str) -> FileData:
         """`form`: csv, xlsx or pdf. Raises Invalid."""

@@ -297,7 +297,7 @@ WITHHELD = {
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),
     "status": ("read",),
-    "reports": ("read", "entries", "picture", "export", "rebuild"),
+    "reports": ("read", "entries", "picture", "tell", "export", "rebuild"),
 }
 """What only whoever sees everything may do: it tells of all contacts at once, or of their number."""
 

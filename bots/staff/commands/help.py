@@ -46,6 +46,7 @@ TOPICS: dict[str, Right | None] = {
     "duplicates": Right.READ_CONTACTS,
     "merge": Right.MERGE_CONTACTS,
     "unmerge": Right.MERGE_CONTACTS,
+    "report": Right.READ_STATUS,
     "status": Right.READ_STATUS,
     "undo": None,
 }

@@ -65,12 +65,23 @@ def before_of(periods: tuple[Period, ...], step: Step) -> tuple[Period, ...]:
     """The span of as many periods before. Spans of a year or more are compared with the same months a year earlier;
     the running period with as much of its counterpart as has passed."""
     count = len(periods)
-    by = -12 if step is Step.MONTH and count <= 12 else -count
+    by = -12 if step is Step.MONTH and count <= 12 else -_whole(periods) if step is Step.DAY else -count
     found = []
     for one in periods:
         first = shift(one.first, step, by)
         found.append(Period(first=first, last=end_of(first, step)))
     return tuple(found)
+
+
+def _whole(periods: tuple[Period, ...]) -> int:
+    """Days to go back: a month's days are compared with those of the month before, so that the first meets the first;
+    any other span with as many days before it."""
+    first, last = periods[0].first, periods[-1].last
+    if first.day == 1 and (first.year, first.month) == (last.year, last.month) and len(periods) <= 31:
+        return (first - shift(first, Step.MONTH, -1)).days
+    if first.weekday() == 0 and len(periods) < 7:
+        return 7
+    return len(periods)
 
 
 def share_passed(period: Period, today: date) -> int:
@@ -82,3 +93,18 @@ def same_length(period: Period, days: int) -> Period:
     """The first so many days of it."""
     last = min(period.last, period.first + timedelta(days=days - 1))
     return Period(first=period.first, last=last)
+
+
+def span_of(name: str, today: date) -> tuple[Step, date, date]:
+    """Step, first and last day of a span that has a name. Raises Invalid."""
+    if name == "today":
+        return Step.DAY, today, today
+    by, what = (-1, name.removeprefix("last-")) if name.startswith("last-") else (0, name)
+    if what in ("week", "month"):
+        long = Step(what)
+        begin = shift(begin_of(today, long), long, by)
+        return Step.DAY, begin, min(today, end_of(begin, long))
+    if what == "year":
+        year = today.year + by
+        return Step.MONTH, date(year, 1, 1), min(today, date(year, 12, 31))
+    raise Invalid("A span is today, week, month, year, last-week, last-month or last-year.", field="span")

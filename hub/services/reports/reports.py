@@ -22,6 +22,7 @@ from hub.domain.report import (
     ReportQuery,
     Row,
     Step,
+    ToldReport,
     Unit,
 )
 from hub.domain.views import FileData
@@ -32,16 +33,18 @@ from hub.ports.store import Page, Store
 from hub.services.audit import Audit
 from hub.services.reports import sheets
 from hub.services.reports.aggregation import Aggregation, read_buckets
-from hub.services.reports.drawing import draw_charts, tell_lines
+from hub.services.reports.drawing import draw_charts, tell_lines, tell_span
 from hub.services.reports.facts import Facts
 from hub.services.reports.outlook import DAYS_KNOWN, MONTHS_KNOWN, Outlooks
-from hub.services.reports.periods import EARLIEST, before_of, periods_of, read_step, shift
+from hub.services.reports.periods import EARLIEST, before_of, periods_of, read_step, shift, span_of
 from hub.services.reports.trends import TRENDS, Split
 from hub.services.reports.wording import say
+from hub.services.reports.yearly import tell_year
 
 AGES = ("not_due", "up_to_30", "up_to_60", "up_to_90", "older")
 WAITS = (("under-1h", 3600), ("under-4h", 4 * 3600), ("under-1d", 86_400), ("under-3d", 3 * 86_400))
 MOST_WAITING = 1_000
+MOST_PICTURES = 3
 MOST_BOOKINGS = 50_000
 BOOKINGS_DAYS = 730
 AREAS = {ReportName.MESSAGES_FORECAST: Area.MESSAGES, ReportName.REVENUE_FORECAST: Area.MONEY,
@@ -102,8 +105,11 @@ class Reports:
 
     async def _trend(self, name: ReportName, query: ReportQuery) -> Report:
         trend, today = TRENDS[name], self._today()
-        step = read_step(query.step, trend.step)
-        periods = periods_of(step, query.since, query.until, today)
+        step, since, until = read_step(query.step, trend.step), query.since, query.until
+        if query.span:
+            usual, since, until = span_of(query.span, today)
+            step = read_step(query.step, usual)
+        periods = periods_of(step, since, until, today)
         first = min(periods[0].first, before_of(periods, step)[0].first)
         if name is ReportName.CUSTOMERS:
             # Who is new can only be told by knowing everybody from before.
@@ -201,8 +207,27 @@ class Reports:
         if not charts:
             words = " ".join(tell_lines(report, query.language))
             raise NotFound(words or say(query.language, "nothing"), nearest=[])
-        data = await asyncio.to_thread(sheets.picture_of, charts)
-        return FileData(name=sheets.file_name(report, "png"), type="image/png", data=data)
+        return await self._picture(report, charts[0])
+
+    async def tell(self, actor: Actor, query: ReportQuery) -> ToldReport:
+        """See ReportVerbs."""
+        name = self._permit(actor, query.name, "reports.tell")
+        await self._audit.seen(actor, "reports.tell", name.value)
+        report = await self._make(actor, name, query)
+        lines = tell_lines(report, query.language)
+        if name is ReportName.REVENUE and query.span == "year":
+            lines += tell_year(report, await self._forecast(ReportName.REVENUE_FORECAST), query.language)
+        charts = draw_charts(report, query.language)[:MOST_PICTURES]
+        head = f"{say(query.language, name.value)} {tell_span(report, query.language)}".strip()
+        return ToldReport(
+            text="\n".join([f"{head}:", *lines]),
+            pictures=tuple([await self._picture(report, chart, place) for place, chart in enumerate(charts)]),
+        )
+
+    async def _picture(self, report: Report, chart: Chart, place: int = 0) -> FileData:
+        data = await asyncio.to_thread(sheets.picture_of, chart)
+        ending = f"{place + 1}.png" if place else "png"
+        return FileData(name=sheets.file_name(report, ending), type="image/png", data=data)
 
     async def export(self, actor: Actor, query: ReportQuery, form: str) -> FileData:
         """See ReportVerbs."""

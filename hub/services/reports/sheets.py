@@ -104,9 +104,9 @@ def _safe(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("−", "-")
 
 
-def picture_of(charts: Sequence[Chart]) -> bytes:
-    """The first chart as PNG."""
-    return draw_png(charts[0])
+def picture_of(chart: Chart) -> bytes:
+    """As PNG."""
+    return draw_png(chart)
 
 
 def file_name(report: Report, ending: str) -> str:

@@ -91,7 +91,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "payments-row": "Zahlungseingänge",
         "weekly": "Wochenbericht",
         "weekly-text": "Der Wochenbericht bis {day} ist da.",
-        "page": "Seite {number}",
+        "forecast-of-year": "Prognose für das Jahr",
+        "year": "Prognose für das Jahr: {value} (80 %: {low} bis {high}; Fehler im Rückvergleich {error}).",
     },
     "en": {
         "messages": "Messages by channel",
@@ -168,7 +169,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "payments-row": "Incoming payments",
         "weekly": "Weekly report",
         "weekly-text": "The weekly report up to {day} is here.",
-        "page": "Page {number}",
+        "forecast-of-year": "Forecast for the year",
+        "year": "Forecast for the year: {value} (80 %: {low} to {high}; backtest error {error}).",
     },
 }
 

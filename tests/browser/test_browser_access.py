@@ -30,6 +30,9 @@ NOT_PAGES = {
     "/entries/{id}/html",
     "/entries/{id}/attachments/{index}",
     "/exports/{form}",
+    "/reports/{name}/picture",
+    "/reports/{name}/export/{form}",
+    "/assistant/files/{line}/{index}",
 }
 """What answers a GET with a file, a fragment, a stream or a redirection."""
 AT_ONCE = 3

@@ -11,6 +11,7 @@ from hub.services.reports.wording import (
     language_of,
     say,
     tell_change,
+    tell_day,
     tell_period,
     tell_share,
     tell_short_day,
@@ -37,7 +38,14 @@ def draw_charts(report: Report, language: str, link: Link | None = None) -> list
     language = language_of(language)
     if report.unit is Unit.MONEY:
         return [_chart(report, [row], language, link) for row in report.rows]
-    return [_chart(report, list(report.rows[:MOST_SERIES]), language, link)] if report.rows else []
+    if report.name is ReportName.RESPONSE:
+        # Hours and days on one axis would hide the hours.
+        parts = ([row for row in report.rows if row.key.startswith(kind)] for kind in ("answer-", "closing-"))
+        return [
+            _chart(report, rows, language, link) for rows in parts if any(v is not None for r in rows for v in r.values)
+        ]
+    shown = report.rows if report.name is ReportName.HOURS else report.rows[:MOST_SERIES]
+    return [_chart(report, list(shown), language, link)] if shown else []
 
 
 def _chart(report: Report, rows: list[Row], language: str, link: Link | None) -> Chart:
@@ -134,7 +142,13 @@ def _floats(values: Sequence[Decimal | None]) -> tuple[float | None, ...]:
 
 def _ticks(report: Report, series: Sequence[ChartSeries], currency: str, language: str) -> list[tuple[float, str]]:
     values = [value for one in series for value in (*one.values, *one.low, *one.high) if value is not None]
-    ticks = nice_ticks(min(values, default=0.0), max(values, default=1.0))
+    least, most = min(values, default=0.0), max(values, default=1.0)
+    if report.unit is Unit.MINUTES:
+        # Round hours, or round days, not round minutes that make crooked ones.
+        scale = 1.0 if most < 120 else 60.0 if most < 48 * 60 else 1_440.0
+        ticks = [tick * scale for tick in nice_ticks(0.0, most / scale)]
+    else:
+        ticks = nice_ticks(least, most)
     if report.unit is Unit.COUNT:
         # Half a message is none.
         ticks = [tick for tick in ticks if tick == int(tick)]
@@ -185,6 +199,8 @@ def _total(report: Report, row: Row, language: str) -> str:
         return ""
     label = label_of(report, row, language)
     value = tell_value(row.total, report.unit, row.currency, language)
+    if report.name in FORECASTS:
+        label = say(language, "expected", label=label)
     if row.total_before is None or report.name in FORECASTS:
         return say(language, "sum", label=label, value=value) + "."
     before = tell_value(row.total_before, report.unit, row.currency, language)
@@ -218,9 +234,5 @@ def tell_span(report: Report, language: str) -> str:
     if not report.periods:
         return ""
     first, last = report.periods[0].first, report.periods[-1].last
-    begin = (
-        tell_short_day(first, language)
-        if first.year == last.year
-        else f"{tell_short_day(first, language)} {first.year}"
-    )
-    return f"{begin} – {tell_short_day(last, language)} {last.year}".replace(". ", ".")
+    begin = tell_short_day(first, language) if first.year == last.year else tell_day(first, language)
+    return f"{begin} – {tell_day(last, language)}"

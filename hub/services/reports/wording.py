@@ -83,7 +83,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "hours-unit": "{value} Std.",
         "days-unit": "{value} Tage",
         "habits": "Zahlungsgewohnheiten",
-        "naive": "wie vor einer Saison",
+        "seasonal-naive": "wie eine Saison zuvor",
+        "seasonal-mean": "Mittel der Saisons",
+        "level": "Niveau",
+        "trend": "Trend",
+        "theta": "Theta",
+        "trend-multiplied": "Trend",
         "combined": "Mittel mehrerer Verfahren",
         "combined-multiplied": "Mittel mehrerer Verfahren",
         "channel": "Kanal",
@@ -161,7 +166,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "hours-unit": "{value} h",
         "days-unit": "{value} days",
         "habits": "habits of paying",
-        "naive": "as a season ago",
+        "seasonal-naive": "as a season ago",
+        "seasonal-mean": "mean of the seasons",
+        "level": "level",
+        "trend": "trend",
+        "theta": "theta",
+        "trend-multiplied": "trend",
         "combined": "mean of several models",
         "combined-multiplied": "mean of several models",
         "channel": "Channel",
@@ -201,13 +211,13 @@ def tell_money(amount: Decimal, currency: str, language: str, places: int = 2) -
     return f"{sign}{symbol}{number}" if len(symbol) == 1 else f"{sign}{symbol} {number}"
 
 
-def tell_minutes(value: Decimal, language: str) -> str:
+def tell_minutes(value: Decimal, language: str, places: int = 1) -> str:
     """Minutes under two hours, hours under two days, days above."""
     if value < 120:
         return say(language, "minutes", value=tell_number(value, language))
     if value < 48 * 60:
-        return say(language, "hours-unit", value=tell_number(value / 60, language, 1))
-    return say(language, "days-unit", value=tell_number(value / 1440, language, 1))
+        return say(language, "hours-unit", value=tell_number(value / 60, language, places))
+    return say(language, "days-unit", value=tell_number(value / 1440, language, places))
 
 
 def tell_value(value: Decimal | None, unit: Unit, currency: str, language: str) -> str:
@@ -224,15 +234,17 @@ def tell_tick(value: float, unit: Unit, currency: str, language: str) -> str:
     exact = Decimal(str(value))
     if unit is Unit.MONEY:
         return tell_money(exact, currency, language, 0)
-    places = 0 if exact == exact.to_integral_value() else 1
-    return tell_minutes(exact, language) if unit is Unit.MINUTES else tell_number(exact, language, places)
+    if unit is Unit.MINUTES:
+        scaled = exact / (1440 if exact >= 48 * 60 else 60)
+        return tell_minutes(exact, language, 0 if scaled == scaled.to_integral_value() else 1)
+    return tell_number(exact, language, 0 if exact == exact.to_integral_value() else 1)
 
 
 def tell_period(period: Period, step: Step, language: str) -> str:
-    """ "24.11." or "24 Nov" for days and the first day of weeks, "Nov 2026" for months."""
+    """ "24.11." or "24 Nov" for days and the first day of weeks, "Nov 26" for months."""
     day = period.first
     if step is Step.MONTH:
-        return f"{MONTHS[language_of(language)][day.month - 1]} {day.year}"
+        return f"{MONTHS[language_of(language)][day.month - 1]} {day.year % 100:02}"
     return tell_short_day(day, language)
 
 
@@ -243,7 +255,11 @@ def tell_short_day(day: date, language: str) -> str:
 
 def tell_day(day: date, language: str) -> str:
     """ "24.11.2026" or "24 Nov 2026"."""
-    return f"{day:%d.%m.%Y}" if language == "de" else f"{day.day} {MONTHS['en'][day.month - 1]} {day.year}"
+    return (
+        f"{day.day}.{day.month}.{day.year}"
+        if language == "de"
+        else f"{day.day} {MONTHS['en'][day.month - 1]} {day.year}"
+    )
 
 
 def tell_change(now: Decimal, before: Decimal, language: str) -> str:

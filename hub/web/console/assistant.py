@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
+from hub.domain.errors import NotFound
 from hub.domain.ids import random_id
 from hub.web.console.forms import read_form
+from hub.web.downloads import as_download
 from hub.web.memory import ChatLine
 from hub.web.pages import page, redirect
 from hub.web.site import actor_of, site_of
@@ -15,6 +17,16 @@ async def show_chat(request: web.Request) -> web.Response:
     """GET /assistant."""
     lines = site_of(request).chats.lines(actor_of(request).id)
     return await page(request, "assistant.html", {"lines": lines, "question": ""}, section="assistant")
+
+
+async def show_file(request: web.Request) -> web.Response:
+    """GET /assistant/files/{line}/{index}: a picture or document of an answer, for whoever got it."""
+    lines = site_of(request).chats.lines(actor_of(request).id)
+    line = next((line for line in lines if line.id == request.match_info["line"]), None)
+    index = int(request.match_info["index"])
+    if line is None or index >= len(line.reply.files):
+        raise NotFound("This file is gone; ask again.")
+    return as_download(line.reply.files[index], inline=True)
 
 
 async def ask(request: web.Request) -> web.Response:

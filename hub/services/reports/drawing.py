@@ -56,6 +56,8 @@ def _chart(report: Report, rows: list[Row], language: str, link: Link | None) ->
     title = say(language, report.name.value)
     if currency:
         title = f"{title} ({currency})"
+    if report.name is ReportName.RESPONSE:
+        title = say(language, rows[0].key.partition("-")[0])
     return Chart(
         kind=KINDS.get(report.name, ChartKind.LINES),
         title=title,
@@ -145,10 +147,12 @@ def _ticks(report: Report, series: Sequence[ChartSeries], currency: str, languag
     least, most = min(values, default=0.0), max(values, default=1.0)
     if report.unit is Unit.MINUTES:
         # Round hours, or round days, not round minutes that make crooked ones.
-        scale = 1.0 if most < 120 else 60.0 if most < 48 * 60 else 1_440.0
-        ticks = [tick * scale for tick in nice_ticks(0.0, most / scale)]
-    else:
-        ticks = nice_ticks(least, most)
+        scale, unit = (1, "minutes") if most < 120 else (60, "hours-unit") if most < 48 * 60 else (1_440, "days-unit")
+        return [
+            (tick * scale, say(language, unit, value=tell_tick(tick, Unit.COUNT, "", language)))
+            for tick in nice_ticks(0.0, most / scale)
+        ]
+    ticks = nice_ticks(least, most)
     if report.unit is Unit.COUNT:
         # Half a message is none.
         ticks = [tick for tick in ticks if tick == int(tick)]

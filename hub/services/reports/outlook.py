@@ -97,7 +97,12 @@ class Outlooks:
             row, outlook = await self._row(
                 currency, known, YEAR if len(known) >= seasons else 1, MONTHS_AHEAD, money=True
             )
-            rows.append(_with_past(row, [found.get(month, Decimal()) for month in begins[:MONTHS_SHOWN]]))
+            rows.append(
+                _with_past(
+                    row,
+                    [found.get(month, Decimal()) if month >= min(found) else None for month in begins[:MONTHS_SHOWN]],
+                )
+            )
             outlooks.append(outlook)
         return Report(
             name=ReportName.REVENUE_FORECAST,
@@ -170,7 +175,7 @@ class Outlooks:
         return row, Outlook(key=key, model=made.model, error=made.error, scaled=made.scaled)
 
 
-def _with_past(row: Row, past: Sequence[Decimal]) -> Row:
+def _with_past(row: Row, past: Sequence[Decimal | None]) -> Row:
     """What was, in `before`; what is expected, in `values`; each with None where the other stands."""
     gap, ahead = (None,) * len(past), (None,) * len(row.values)
     return Row(

@@ -116,7 +116,9 @@ class Reports:
             first = EARLIEST
         pending = await self._aggregation.catch_up(trend.area, first, periods[-1].last)
         buckets = await read_buckets(self._buckets, trend.area, first, periods[-1].last)
-        rows = trend.rows(Split(buckets, periods, step, today))
+        oldest = await self._buckets.page("by_day", trend.area, limit=1)
+        begun = date.fromisoformat(oldest.items[0].day) if oldest.items else None
+        rows = trend.rows(Split(buckets, periods, step, today, begun))
         return Report(
             name=name,
             step=step,

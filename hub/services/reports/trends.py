@@ -27,13 +27,22 @@ class Trend:
 class Split:
     """Buckets sorted into the periods asked for, and into those before. One pass each."""
 
-    def __init__(self, buckets: Sequence[Bucket], periods: tuple[Period, ...], step: Step, today: date) -> None:
+    def __init__(
+        self,
+        buckets: Sequence[Bucket],
+        periods: tuple[Period, ...],
+        step: Step,
+        today: date,
+        begun: date | None = None,
+    ) -> None:
+        """`begun`: the first day on record. Nothing can be compared with the time before it."""
         self.periods, self.step, self.today = periods, step, today
         earlier = before_of(periods, step)
         self.before_periods = tuple(
             same_length(old, share_passed(now, today)) if now.running else old
             for now, old in zip(periods, earlier, strict=True)
         )
+        self.comparable = begun is not None and begun <= self.before_periods[0].last
         self.buckets = list(buckets)
         self.now = _sorted_into(self.buckets, periods)
         self.before = _sorted_into(self.buckets, self.before_periods)
@@ -41,11 +50,16 @@ class Split:
     def rows_by_key(self, pick: Callable[[Bucket], Iterable[tuple[str, Decimal]]], currency: bool = False) -> list[Row]:
         """A row for each key, most first; 0 where nothing happened."""
         now, before = _sums(self.now, pick), _sums(self.before, pick)
-        keys = sorted({*now, *before}, key=lambda key: (-sum(now.get(key, {}).values(), Decimal()), key))
+        keys = sorted(
+            {*now, *(before if self.comparable else ())},
+            key=lambda key: (-sum(now.get(key, {}).values(), Decimal()), key),
+        )
         rows = []
         for key in keys:
             values = self._values(now.get(key, {}), future=self.periods)
-            old = tuple(before.get(key, {}).get(place, Decimal()) for place in range(len(self.periods)))
+            old: tuple[Decimal | None, ...] = ()
+            if self.comparable:
+                old = tuple(before.get(key, {}).get(place, Decimal()) for place in range(len(self.periods)))
             rows.append(
                 Row(
                     key=key,
@@ -53,7 +67,7 @@ class Split:
                     before=old,
                     currency=key if currency else "",
                     total=sum((value for value in values if value is not None), Decimal()),
-                    total_before=sum(old, Decimal()),
+                    total_before=sum(before.get(key, {}).values(), Decimal()) if self.comparable else None,
                 )
             )
         return rows
@@ -120,14 +134,16 @@ def _response(split: Split) -> list[Row]:
     """Median and 90th percentile of the minutes to the first answer and to closing, of what began then."""
     rows = []
     for key, kind in (("answer", "answer-minutes"), ("closing", "closing-minutes")):
+        now = [_durations(part, kind) for part in split.now]
+        before = [_durations(part, kind) for part in split.before] if split.comparable else []
         for name, share in (("median", 0.5), ("p90", 0.9)):
             rows.append(
                 Row(
                     key=f"{key}-{name}",
-                    values=tuple(_quantile(_durations(buckets, kind), share) for buckets in split.now),
-                    before=tuple(_quantile(_durations(buckets, kind), share) for buckets in split.before),
-                    total=_quantile(_durations([b for part in split.now for b in part], kind), share),
-                    total_before=_quantile(_durations([b for part in split.before for b in part], kind), share),
+                    values=tuple(_quantile(found, share) for found in now),
+                    before=tuple(_quantile(found, share) for found in before),
+                    total=_quantile(sorted(number for found in now for number in found), share),
+                    total_before=_quantile(sorted(number for found in before for number in found), share),
                 )
             )
     return rows
@@ -163,9 +179,10 @@ def _counted(*keys: str) -> Callable[[Split], list[Row]]:
 
         found = {row.key: row for row in split.rows_by_key(pick)}
         zero = tuple(None if one.first > split.today else Decimal() for one in split.periods)
-        empty = tuple(Decimal() for _ in split.periods)
+        empty = tuple(Decimal() for _ in split.periods) if split.comparable else ()
+        nothing = Decimal() if split.comparable else None
         return [
-            found.get(key) or Row(key=key, values=zero, before=empty, total=Decimal(), total_before=Decimal())
+            found.get(key) or Row(key=key, values=zero, before=empty, total=Decimal(), total_before=nothing)
             for key in keys
         ]
 

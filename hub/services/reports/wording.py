@@ -43,6 +43,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "shop": "Shop",
         "phone": "Telefon",
         "chat": "Web-Chat",
+        "answer": "Zeit bis zur ersten Antwort",
+        "closing": "Zeit bis zur Erledigung",
         "answer-median": "Erste Antwort, Median",
         "answer-p90": "Erste Antwort, 90 %",
         "closing-median": "Erledigt, Median",
@@ -126,6 +128,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "shop": "Shop",
         "phone": "Telephone",
         "chat": "Web chat",
+        "answer": "Time to the first answer",
+        "closing": "Time to closing",
         "answer-median": "First answer, median",
         "answer-p90": "First answer, 90 %",
         "closing-median": "Closed, median",
@@ -211,13 +215,13 @@ def tell_money(amount: Decimal, currency: str, language: str, places: int = 2) -
     return f"{sign}{symbol}{number}" if len(symbol) == 1 else f"{sign}{symbol} {number}"
 
 
-def tell_minutes(value: Decimal, language: str, places: int = 1) -> str:
+def tell_minutes(value: Decimal, language: str) -> str:
     """Minutes under two hours, hours under two days, days above."""
     if value < 120:
         return say(language, "minutes", value=tell_number(value, language))
     if value < 48 * 60:
-        return say(language, "hours-unit", value=tell_number(value / 60, language, places))
-    return say(language, "days-unit", value=tell_number(value / 1440, language, places))
+        return say(language, "hours-unit", value=tell_number(value / 60, language, 1))
+    return say(language, "days-unit", value=tell_number(value / 1440, language, 1))
 
 
 def tell_value(value: Decimal | None, unit: Unit, currency: str, language: str) -> str:
@@ -234,9 +238,6 @@ def tell_tick(value: float, unit: Unit, currency: str, language: str) -> str:
     exact = Decimal(str(value))
     if unit is Unit.MONEY:
         return tell_money(exact, currency, language, 0)
-    if unit is Unit.MINUTES:
-        scaled = exact / (1440 if exact >= 48 * 60 else 60)
-        return tell_minutes(exact, language, 0 if scaled == scaled.to_integral_value() else 1)
     return tell_number(exact, language, 0 if exact == exact.to_integral_value() else 1)
 
 

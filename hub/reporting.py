@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from hub.business import Business, Ground
+from hub.domain.reminder import ReminderKind
 from hub.services.reports.aggregation import Aggregation
 from hub.services.reports.marking import Marks
 from hub.services.reports.reports import Reports
+from hub.services.reports.weekly import WeeklyReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +16,7 @@ class Reporting:
 
     aggregation: Aggregation
     reports: Reports
+    weekly: WeeklyReports
 
 
 def build_reporting(ground: Ground, business: Business, marks: Marks) -> Reporting:
@@ -28,4 +31,16 @@ def build_reporting(ground: Ground, business: Business, marks: Marks) -> Reporti
         company=ground.company,
         time_zone=ground.time_zone,
     )
-    return Reporting(aggregation=aggregation, reports=reports)
+    weekly = WeeklyReports(
+        store=ground.store,
+        clock=ground.clock,
+        staff=ground.staff,
+        alerts=business.alerts,
+        reports=reports,
+        sharing=ground.sharing,
+        time_zone=ground.time_zone,
+        expect=business.reminding.expect,
+    )
+    business.reminding.handle({ReminderKind.WEEKLY_REPORT: weekly.fire})
+    business.reminding.prepare(weekly.plan)
+    return Reporting(aggregation=aggregation, reports=reports, weekly=weekly)

@@ -15,9 +15,10 @@ from hub.domain.errors import Invalid, NotFound, Refused
 from hub.domain.ids import ContactId, ConversationId, InteractionId
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.ledger import Book, EntryDraft, EntryKind
-from hub.domain.people import UserRole
+from hub.domain.people import StaffLink, UserRole, staff_link_id
+from hub.domain.reminder import ReminderKind
 from hub.domain.report import Area, Bucket, Figure, ReportName, ReportQuery, Step, bucket_id
-from hub.ports.kinds import BUCKETS, CONVERSATIONS, DIRTY_DAYS, INTERACTIONS, LEDGER
+from hub.ports.kinds import BUCKETS, CONVERSATIONS, DIRTY_DAYS, INTERACTIONS, LEDGER, OUTBOX, REMINDERS, SHARES
 from hub.reporting import build_reporting
 from hub.services.reports.drawing import draw_charts, tell_lines
 from hub.services.reports.marking import mark_store
@@ -306,3 +307,33 @@ def test_periods_are_whole_and_compare_like_with_like() -> None:
     weeks = periods_of(Step.WEEK, None, None, TODAY)
     assert len(weeks) == 26
     assert weeks[-1].first == date(2026, 11, 23)
+
+
+async def test_the_weekly_report_is_told_once_with_its_pdf_to_whoever_chose_it() -> None:
+    it, petra = await desk()
+    await it.book(EntryKind.INVOICE, "R-1", TODAY, "1234.56", petra)
+    weekly, office = it.reporting.weekly, it.office
+    address = Address(channel="xmpp", normal="anna@firma.example")
+    assert office.anna.user_id is not None
+    await office.staff.link(
+        StaffLink(id=staff_link_id(address), user_id=office.anna.user_id, address=address, since=office.clock.now())
+    )
+    await it.business.alerts.choose(office.anna, "weekly-report", True)
+    await weekly.plan()
+    await weekly.plan()
+    planned = [one for one in office.store.documents(REMINDERS).rows.values() if one.kind is ReminderKind.WEEKLY_REPORT]
+    assert [one.due_at for one in planned] == [datetime(2026, 11, 30, 6, tzinfo=UTC)]
+    office.clock.advance((planned[0].due_at - office.clock.now()).total_seconds())
+    before = len(office.store.documents(OUTBOX).rows)
+    await weekly.fire(planned[0])
+    await weekly.fire(planned[0])
+    told = list(office.store.documents(OUTBOX).rows.values())[before:]
+    assert [item.recipient for item in told] == [address]
+    assert "1.234,56 €" in told[0].content.text
+    shares = list(office.store.documents(SHARES).rows.values())
+    assert [share.type for share in shares] == ["application/pdf"]
+    assert (await office.store.blobs.get(shares[0].sha256)).startswith(b"%PDF")
+    assert (
+        len([one for one in office.store.documents(REMINDERS).rows.values() if one.kind is ReminderKind.WEEKLY_REPORT])
+        == 2
+    )

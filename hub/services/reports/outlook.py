@@ -5,6 +5,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 from hub.domain.forecasting.forecast import Forecast, TooLittle, forecast
@@ -123,8 +124,8 @@ class Outlooks:
             mine = [one for one in invoices if one.currency == currency]
             seal = hash(tuple((one.contact, one.due, one.amount, tuple(one.paid)) for one in mine))
             made = await self._workshop.make(
-                ("payments", currency, today, seal), lambda mine=mine: foretell(mine, today, spans=WEEKS_AHEAD)
-            )  # fmt: skip
+                ("payments", currency, today, seal), partial(foretell, mine, today, spans=WEEKS_AHEAD)
+            )
             if not made.points:
                 outlooks.append(Outlook(key=currency, have=made.have, need=LEAST_PAID))
                 continue

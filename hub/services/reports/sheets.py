@@ -89,7 +89,8 @@ def write_pdf(reports: Sequence[Report], language: str, *, company: str, title: 
         Spacer(1, 16),
     ]
     for report in reports:
-        for chart in draw_charts(report, language) or [None]:
+        charts: list[Chart | None] = [*draw_charts(report, language)]
+        for chart in charts or [None]:
             words = chart.description if chart else " ".join(tell_lines(report, language))
             head = f"{say(language, report.name.value)} {tell_span(report, language)}".strip()
             parts: list[Any] = [Paragraph(_safe(head), styles["Heading2"]), Paragraph(_safe(words), styles["Normal"])]

@@ -117,6 +117,7 @@ OUTBOX = Kind(
         Index(name="by_lane", keys=("lane", "state", "created_at")),
         Index(name="by_entry", keys=("entry_id", "created_at"), sparse=True),
         Index(name="by_message", keys=("message_key", "created_at")),
+        Index(name="by_native", keys=("native_refs", "created_at"), many=True),
     ),
 )
 CURSORS = Kind(name="cursors", type=Cursor)

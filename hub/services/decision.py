@@ -47,7 +47,7 @@ class Consequences:
     entered: list[tuple[Interaction, Conversation | None]] = field(default_factory=list)
     """All new entries, for open pages."""
     facts: list[tuple[Incoming, Interaction]] = field(default_factory=list)
-    """New entries that tell of calls or bookings."""
+    """New entries that tell of calls, bookings, or whether somebody may be written to."""
     bounces: list[Incoming] = field(default_factory=list)
     own: list[Incoming] = field(default_factory=list)
     """Our own messages, found again in a mailbox."""
@@ -121,7 +121,7 @@ class Decider:
         conversation = self._place(item, entry, placement, verdict, thread, contact, sheet)
         self._index(item, entry, known, contact if first else None, sheet)
         after.entered.append((entry, conversation))
-        if item.message.call is not None or item.message.bookings:
+        if item.message.call is not None or item.message.bookings or item.message.reach is not None:
             after.facts.append((item, entry))
         if conversation is not None and awaits_answer(entry):
             after.recorded.append(Recorded(interaction=entry, conversation=conversation, contact=contact))
@@ -145,7 +145,10 @@ class Decider:
         """The verdict of the table. None: no conversation at all."""
         address = person.address if person is not None else None
         if item.clues is None:
-            return place_chat(sheet, item.account.name, address, item.record.received_at) if address else None
+            if address is None:
+                return None
+            placed = place_chat(sheet, item.account.name, address, item.record.received_at)
+            return None if item.message.message_class in SILENT and placed.conversation is None else placed
         contact = identity.contact_id if identity is not None else None
         writer = Writer(address=address, contact=contact, trusted=item.outbound)
         verdict = place_mail(item.message, item.clues, writer, sheet)
@@ -315,6 +318,8 @@ def _earlier(item: Incoming, sheet: Sheet) -> InteractionId | None:
         reference = sheet.references.get(message_reference_id(name))
         if reference is not None and reference.interactions:
             return reference.interactions[-1]
+        if (sent := sheet.sent.get(name)) is not None:
+            return sent
     return None
 
 

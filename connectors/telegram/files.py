@@ -1,5 +1,6 @@
 """The files that a message names: which they are, what they are called, how large they are."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,8 +58,15 @@ def _named(plain: dict[str, Any], name: str, type: str) -> list[NamedFile]:
     return [
         NamedFile(
             file_id=file_id,
-            name=(text_of(plain, "file_name") or name)[-255:],
+            name=_plain_name(text_of(plain, "file_name")) or name,
             type=(text_of(plain, "mime_type") or type)[:100],
             size=max(0, number_of(plain, "file_size")),
         )
     ]
+
+
+def _plain_name(name: str) -> str:
+    """The last part of a path, without signs that nobody sees or that turn the text round."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join([sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf")])
+    return shown.strip()[-255:]

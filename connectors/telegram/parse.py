@@ -138,6 +138,8 @@ def _read_text(kept: Kept, first: Update) -> tuple[str, str, tuple[str, ...]]:
             said, problems = ("⛔" if _reach(first) is Reach.BLOCKED else "✓"), []
         case _:
             said, problems = _read_messages(kept)
+    if not said:
+        said = "\n".join([f"📎 {file.name}" for file in list_files(kept.updates) if file.file_id not in kept.files])
     if said.startswith(INVITE_START):
         said = "/start"  # the code is used up, and nobody's to read
     if first.in_group and (who := tell_person(first.person)):
@@ -194,7 +196,7 @@ def _missing(kept: Kept) -> list[str]:
     said = []
     for file_id, why in kept.missing:
         file = names.get(file_id)
-        name = f'"{file.name}"' if file else "of this message"
+        name = f'"{file.name[-80:]}"' if file else "of this message"
         size = f" ({file.size:,} bytes)" if file and file.size else ""
         said.append(f"The file {name}{size} {_WHY.get(why, _WHY['failed'])}. Its id there: {file_id}")
     return said

@@ -64,7 +64,7 @@ class Staff:
             commands=COMMANDS, recogniser=self._recogniser, memories=self._memories, proposer=proposer
         )
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime) -> BotReply:
+    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime, about: str = "") -> BotReply:
         """See StaffBot."""
         key = f"{actor.id}|{actor.via}"
         memory = Memory(id=key)
@@ -74,13 +74,16 @@ class Staff:
                 memory = await self._memories.load(key)
                 if turn_id in memory.turns:
                     return self._repeat(actor, memory, turn_id, at)
-                return await self._take(actor, memory, _clean(text), turn_id, at)
+                return await self._take(actor, memory, text, turn_id, at, about)
         except Exception as error:  # noqa: BLE001 - the promise of the port: a failure is an answer
             talk = self._talk(actor, Memory(id=key), self._language(actor, memory, text, None), turn_id, at)
             log_failure(error, "other", talk)
             return _reply(talk, explain_failure(talk, "other", error, writing=False, kept=None))
 
-    async def _take(self, actor: Actor, memory: Memory, text: str, turn_id: str, at: datetime) -> BotReply:
+    async def _take(
+        self, actor: Actor, memory: Memory, written: str, turn_id: str, at: datetime, about: str
+    ) -> BotReply:
+        text = _clean(written)
         self._forget(memory, turn_id, at)
         before = memory.substance()
         reading = self._recogniser.read(text, self._preferred(actor, memory), at.astimezone(self._zone_of(actor)))
@@ -88,7 +91,9 @@ class Staff:
         talk = self._talk(actor, memory, language, turn_id, at, exact=reading is None or reading.exact)
         memory.language = language
         try:
-            answer = await self._dialogue.take(talk, text, reading)
+            whole = written[:MAX_INPUT].strip()
+            answer = await self._dialogue.answer_notice(talk, whole, reading, about) if about else None
+            answer = answer or await self._dialogue.take(talk, text, reading)
         except Exception as error:  # noqa: BLE001 - as above; the proposal before it is no longer on the table
             intent = reading.intent if reading else "other"
             log_failure(error, intent, talk)

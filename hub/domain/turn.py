@@ -22,6 +22,10 @@ class BotTurn:
     """The full native address to answer to (full JID)."""
     text: str
     at: datetime
+    answers: tuple[str, ...] = ()
+    """Names of the message that it directly answers (a swipe, a quoted reply), as the channel gives them."""
+    files: int = 0
+    """How many files came with it."""
     reply: str = ""
     intent: str = ""
     answered: bool = False

@@ -60,10 +60,11 @@ class BotReply:
 class StaffBot(Protocol):
     """Answers a colleague."""
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime) -> BotReply:
+    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime, about: str = "") -> BotReply:
         """Never raises: a failure is an answer that says what failed, what was kept, and the error code. The same
         `turn_id` writes and sends at most once, however often it is answered (after a crash). Context is kept for
-        each (actor, via)."""
+        each (actor, via). `about`: the entry of a contact's message whose notice the colleague directly answered;
+        the text is then for that contact."""
 
 
 class StaffDoor(Protocol):

@@ -117,7 +117,7 @@ class Notices:
 
     def _announce(self, news: Recorded, user: UserLine, address: Address, account: Account) -> OutboxItem:
         if self._budget.spend(user.id):
-            item_id = derived_id("o", news.interaction.id, "new-message", user.id)
+            item_id = notice_id(news.interaction.id, user.id)
             text = new_message_line(news.interaction, news.contact, user.language)
         else:
             window = int(self._clock.now().timestamp() // WINDOW.total_seconds())
@@ -187,6 +187,11 @@ class Notices:
         item_id = OutboxId(derived_id("o", item.id, story, occasion))
         notice = self._notice(item_id, user, address, account, author_line(item, story, user.language), cause=item.id)
         await self._outbox.submit([notice])
+
+
+def notice_id(entry: str, user: str) -> OutboxId:
+    """The item by which a colleague hears of one new message. A direct answer to it is for who wrote that message."""
+    return OutboxId(derived_id("o", entry, "new-message", user))
 
 
 def is_news(entry: Interaction) -> bool:

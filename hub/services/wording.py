@@ -81,6 +81,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "invitation-gone": "{name} hat „{title}“ am {when} abgesagt.",
         "breaker": "In der letzten Stunde gingen {count} automatische Nachrichten hinaus; mehr sendet der Hub nicht "
         "von selbst. Neue Nachrichten gehen in die Warteschlange. Bitte nachsehen, ob etwas im Kreis läuft.",
+        "files-stay": "Dateien kann ich so noch nicht weitergeben; gesendet ist nichts. In der Konsole geht es, oder "
+        "antworte ohne Datei.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
         "link-done": "Verbunden, {name}. „hilfe“ zeigt, was ich kann.",
         "refusal": "Dies ist der interne Assistent von {company}. Ich spreche nur mit Kolleginnen und Kollegen.",
@@ -158,6 +160,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "invitation-gone": "{name} has cancelled “{title}” on {when}.",
         "breaker": "{count} automatic messages went out in the last hour; the hub sends no more by itself. New "
         "messages go to the queue. Please look whether something runs in circles.",
+        "files-stay": "I cannot pass files on like this yet; nothing was sent. The console can, or answer without "
+        "the file.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",
         "link-done": "Linked, {name}. “help” shows what I can do.",
         "refusal": "This is the internal assistant of {company}. I only talk to colleagues.",

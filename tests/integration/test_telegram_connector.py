@@ -128,7 +128,10 @@ async def test_an_album_becomes_one_arrival_with_its_files(bot_api: BotApi) -> N
     ids = [await bot_api.upload("13:A", f"{index}.jpg", f"picture {index}".encode()) for index in range(3)]
     async with running(connector_for(settings_for(bot_api, "13:A")), inlet):
         for index, file_id in enumerate(ids):
-            sizes = [{"file_id": "thumbnail", "width": 90, "height": 90}, {"file_id": file_id, "width": 9, "height": 9e9}]
+            sizes = [
+                {"file_id": "thumbnail", "width": 90, "height": 90},
+                {"file_id": file_id, "width": 9, "height": 9e9},
+            ]
             sizes[1]["height"] = 2000
             caption = {"caption": "Drei Ansichten"} if index == 0 else {}
             await bot_api.write("13:A", media_group_id="77", photo=sizes, **caption)
@@ -301,7 +304,10 @@ async def test_parts_of_an_album_come_in_requests_of_their_own(bot_api: BotApi) 
 
 async def test_polling_takes_a_forgotten_webhook_away_and_the_probe_names_it(bot_api: BotApi) -> None:
     hooked = {"mode": "webhook", "webhook_url": "https://old.example/in/telegram/"}
-    old, inlet = connector_for(settings_for(bot_api, "21:A", webhook_secret=Secret.parse(SECRET), **hooked)), FakeInlet()
+    old, inlet = (
+        connector_for(settings_for(bot_api, "21:A", webhook_secret=Secret.parse(SECRET), **hooked)),
+        FakeInlet(),
+    )
     async with running(old, inlet):
         pass
     connector = connector_for(settings_for(bot_api, "21:A"))

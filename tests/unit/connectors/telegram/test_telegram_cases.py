@@ -1,7 +1,7 @@
 """Golden cases: tests/cases/telegram/NAME.json (what is kept of an arrival) is understood as NAME.expected.json says.
 
-After an intended change: `FERNAMT_WRITE_CASES=1 python -m pytest tests/unit/connectors/telegram/test_telegram_cases.py`,
-then read the difference.
+After an intended change: `FERNAMT_WRITE_CASES=1 python -m pytest tests/unit/connectors/telegram`, then read the
+difference.
 """
 
 import json

@@ -219,6 +219,7 @@ class _Assembly:
             observe=self.metrics.note_arrival,
             facts=self.happenings,
             signals=self.happenings.signal,
+            introduce=self.business.invites.introduce,
         )
 
     def build_verbs(self) -> None:
@@ -278,6 +279,7 @@ class _Assembly:
             language=hub.language,
         )
         self.business = build_business(ground)
+        self.happenings.act(self.business.reachability)
         self.reception = build_reception(
             ground,
             self.business,

@@ -23,10 +23,14 @@ from hub.services.chronicle import Chronicle
 from hub.services.contacts import Contacts
 from hub.services.correspondence import Correspondence
 from hub.services.desk.desk import Desk
+from hub.services.invites import Invites
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.payment_news import PaymentNews
+from hub.services.reachability import Reachability
+from hub.services.register.importing import Importing
+from hub.services.register.merging import Merging
 from hub.services.register.register import Register
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
@@ -51,6 +55,8 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    invites: Invites
+    reachability: Reachability
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges."""
@@ -114,6 +120,7 @@ def build_business(ground: Ground) -> Business:
     reminders = Reminders(
         store=store, clock=clock, audit=audit, alerts=alerts, briefings=briefings, expect=reminding.expect
     )
+    register, invites = build_verbs_of_register(ground, alerts)
     desk = build_desk(ground, alerts, timeline, reminding)
     reminding.handle({ReminderKind.BRIEFING: briefings.fire})
     reminding.handle(desk.handlers)
@@ -129,15 +136,34 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
-        register=Register(
-            store=store,
-            clock=clock,
-            audit=audit,
-            events=ground.events,
-            forms=ground.forms,
-            rows=Rows(store, staff),
-        ),
+        register=register,
+        invites=invites,
+        reachability=Reachability(store=store, suppressions=ground.suppressions, alerts=alerts),
     )
+
+
+def build_verbs_of_register(ground: Ground, alerts: Alerts) -> tuple[Register, Invites]:
+    """Merging, importing, inviting."""
+    merging = Merging(ground.store, ground.clock)
+    invites = Invites(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        alerts=alerts,
+        accounts=ground.channels,
+        forms=ground.forms,
+        merging=merging,
+    )
+    register = Register(
+        store=ground.store,
+        audit=ground.audit,
+        events=ground.events,
+        rows=Rows(ground.store, ground.staff),
+        merging=merging,
+        importing=Importing(ground.store, ground.clock, ground.forms),
+        invites=invites,
+    )
+    return register, invites
 
 
 def build_register(ground: Ground) -> tuple[Correspondence, Contacts, Timeline]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
+from connectors.telegram.address import TELEGRAM_FORM
+from connectors.telegram.parse import TELEGRAM_PARSER
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
 from hub.domain.address import Address
@@ -45,6 +47,7 @@ from hub.ports.kinds import (
 from hub.ports.parser import ParseContext, ParseJob, ParseWorker
 from hub.services.broadcast import Broadcast
 from hub.services.forms import Forms
+from hub.services.happenings import Happenings
 from hub.services.intake import Intake
 from tests.fake_connector import START, ManualClock
 from tests.memory_store import MemoryStore
@@ -52,7 +55,7 @@ from tests.memory_store import MemoryStore
 SECRET = b"a secret of thirty-two bytes, say"
 DOMAIN = "joinery.example"
 PETRA = "petra@carpenter.example"
-FORMS = Forms([EMAIL_FORM, XMPP_FORM])
+FORMS = Forms([EMAIL_FORM, XMPP_FORM, TELEGRAM_FORM])
 
 
 def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Account:
@@ -187,6 +190,7 @@ class IntakeWorld:
         self.store = MemoryStore(clock=self.clock)
         self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT))
         self.teller, self.door, self.deliveries = FakeTeller(), FakeDoor(), FakeDeliveries()
+        self.happenings = Happenings()
         self.links: list[tuple[str, LinkState, str]] = []
         self._numbers = itertools.count(1)
         self.build()
@@ -194,7 +198,9 @@ class IntakeWorld:
     def build(self) -> None:
         """The objects of a fresh process."""
         self.worker = FragileWorker(
-            InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context)
+            InlineParseWorker(
+                {"email": EMAIL_PARSER, "xmpp": XMPP_PARSER, "telegram": TELEGRAM_PARSER}, words, self._context
+            )
         )
         self.events = Broadcast()
         self.inlets: dict[str, Inlet] = {}
@@ -212,6 +218,7 @@ class IntakeWorld:
             secret=SECRET,
             terms=words,
             max_message_bytes=1_000_000,
+            facts=self.happenings,
         )
 
     def _context(self, name: str) -> ParseContext:

@@ -210,8 +210,10 @@ def _class_of(update: Update) -> MessageClass:
 
 def _reach(update: Update) -> Reach | None:
     """Blocked and unblocked, as the API tells it of private chats (ChatMemberBanned, ChatMemberMember)."""
-    if update.kind != MEMBERSHIP or update.in_group:
+    if update.in_group:
         return None
+    if update.kind != MEMBERSHIP:
+        return Reach.OPEN if update.kind == "message" and text_of(update.body, "text").startswith("/start") else None
     status = text_of(part_of(update.body, "new_chat_member"), "status")
     return {"kicked": Reach.BLOCKED, "left": Reach.BLOCKED, "member": Reach.OPEN}.get(status)
 

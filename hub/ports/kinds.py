@@ -10,6 +10,7 @@ from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
 from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
+from hub.domain.invite import Invite
 from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.merging import Merge
 from hub.domain.outbox import OutboxItem
@@ -125,6 +126,7 @@ USERS = Kind(name="users", type=User, indexes=(Index(name="by_name", keys=("name
 ROLES = Kind(name="roles", type=Role, indexes=(Index(name="by_name", keys=("name",)),))
 STAFF_LINKS = Kind(name="staff_links", type=StaffLink, indexes=(Index(name="by_user", keys=("user_id", "since")),))
 LINK_CODES = Kind(name="link_codes", type=LinkCode, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
+INVITES = Kind(name="invites", type=Invite, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
 SESSIONS = Kind(
     name="sessions",
     type=Session,
@@ -219,6 +221,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     ROLES,
     STAFF_LINKS,
     LINK_CODES,
+    INVITES,
     SESSIONS,
     TOKENS,
     BOT_TURNS,

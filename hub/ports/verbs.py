@@ -186,6 +186,9 @@ class ChannelVerbs(Protocol):
 
     async def probe(self, actor: Actor, name: str) -> list[ProbeStep]: ...
 
+    async def links(self, actor: Actor, code: str) -> tuple[tuple[str, str], ...]:
+        """Channel name and link by which a colleague hands us a link code without typing it."""
+
 
 class UserVerbs(Protocol):
     """hub/services/users.py"""

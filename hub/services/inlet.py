@@ -27,6 +27,8 @@ SWAP_TRIES = 20
 SIGNAL_SECONDS = 5.0
 Signals = Callable[[str, Signal], Awaitable[None]]
 """(account, signal): who tells of things of the moment."""
+Introduce = Callable[[Arrival], Awaitable[None]]
+"""Takes the invitation that an arrival presents."""
 Report = Callable[[str, LinkState, str], None]
 """(account, state, detail): what the supervisor is told of a link."""
 
@@ -52,8 +54,9 @@ class AccountInlet:
         hint: Hint,
         max_message_bytes: int,
         signals: Signals | None = None,
+        introduce: Introduce | None = None,
     ) -> None:
-        self._account, self._signals = account, signals
+        self._account, self._signals, self._introduce = account, signals, introduce
         self._store, self._door, self._deliveries = store, door, deliveries
         self._report, self._clock, self._hint = report, clock, hint
         self._max_message_bytes = max_message_bytes
@@ -67,6 +70,8 @@ class AccountInlet:
         self._check(arrival)
         if self._door is not None and await self._door.take(arrival):
             return arrival.id
+        if arrival.invite and self._introduce is not None:
+            await self._introduce(arrival)
         inline = len(arrival.raw) <= INLINE_BYTES
         blob = "" if inline else await self._store.blobs.put(arrival.raw)
         record = ArrivalRecord(

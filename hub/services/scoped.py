@@ -283,9 +283,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "merge": Rule(before=_pair),
         "unmerge": Rule(before=_pair),
         "tag": Rule(before=_contact),
+        "invite": Rule(before=_contact),
         "export": FREE,
     },
-    "channels": {"all": FREE, "probe": FREE},
+    "channels": {"all": FREE, "probe": FREE, "links": FREE},
 }
 OPEN = frozenset({"users"})
 """Groups that tell of no contact at all."""

@@ -81,6 +81,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "invitation-gone": "{name} hat „{title}“ am {when} abgesagt.",
         "breaker": "In der letzten Stunde gingen {count} automatische Nachrichten hinaus; mehr sendet der Hub nicht "
         "von selbst. Neue Nachrichten gehen in die Warteschlange. Bitte nachsehen, ob etwas im Kreis läuft.",
+        "contact-blocked": "{name} hat unseren Bot blockiert: Dort kommt nichts mehr an, bis das aufgehoben wird.",
+        "contact-back": "{name} ist wieder erreichbar: Der Bot ist nicht mehr blockiert.",
+        "invite-used": "{name} ist der Einladung gefolgt und schreibt jetzt auch von {address}.",
+        "invite-taken": "Die Einladung für {name} hat {address} geöffnet; das Konto gehört aber schon zu einem anderen "
+        "Kontakt. Verbunden ist nichts.",
         "files-stay": "Dateien kann ich so noch nicht weitergeben; gesendet ist nichts. In der Konsole geht es, oder "
         "antworte ohne Datei.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
@@ -160,6 +165,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "invitation-gone": "{name} has cancelled “{title}” on {when}.",
         "breaker": "{count} automatic messages went out in the last hour; the hub sends no more by itself. New "
         "messages go to the queue. Please look whether something runs in circles.",
+        "contact-blocked": "{name} has blocked our bot: nothing arrives there until that is lifted.",
+        "contact-back": "{name} can be reached again: the bot is not blocked any more.",
+        "invite-used": "{name} followed the invitation and now also writes from {address}.",
+        "invite-taken": "{address} opened the invitation for {name}, but that account belongs to another contact "
+        "already. Nothing was linked.",
         "files-stay": "I cannot pass files on like this yet; nothing was sent. The console can, or answer without "
         "the file.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",

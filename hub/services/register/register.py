@@ -10,16 +10,16 @@ from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.exchange import ImportReport
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
+from hub.domain.invite import ContactInvite
 from hub.domain.merging import DuplicateProposal, UnmergeReport
 from hub.domain.people import Actor, Right
 from hub.domain.views import FileData
-from hub.ports.addresses import AddressForms
-from hub.ports.clock import Clock
 from hub.ports.events import Event, Events, Topic
 from hub.ports.kinds import CONTACTS, IDENTITIES
 from hub.ports.store import Store
 from hub.services.audit import Audit
 from hub.services.drafts import check_tags
+from hub.services.invites import Invites
 from hub.services.ledger.csv_import import decode
 from hub.services.merged import find_survivor
 from hub.services.register.contact_csv import read_contacts, write_contacts
@@ -41,12 +41,19 @@ class Register:
     """The verbs. `rows`: whose contacts an export holds."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, audit: Audit, events: Events, forms: AddressForms, rows: Rows
+        self,
+        *,
+        store: Store,
+        audit: Audit,
+        events: Events,
+        rows: Rows,
+        merging: Merging,
+        importing: Importing,
+        invites: Invites,
     ) -> None:
         self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
         self._audit, self._events, self._rows = audit, events, rows
-        self._merging = Merging(store, clock)
-        self._importing = Importing(store, clock, forms)
+        self._merging, self._importing, self._invites = merging, importing, invites
         self.repair = self._merging.repair
 
     # Duplicates and merging
@@ -111,6 +118,10 @@ class Register:
     def _told(self, *ids: ContactId) -> None:
         for id in ids:
             self._events.publish(Event(topic=Topic.CONTACT, id=id, contact=id))
+
+    async def invite(self, actor: Actor, contact_id: ContactId, *, vouched: bool = False) -> ContactInvite:
+        """See RegisterVerbs."""
+        return await self._invites.make(actor, contact_id, vouched=vouched)
 
     # Tags
 

@@ -24,6 +24,8 @@ from hub.ports.kinds import CONTACTS, IDENTITIES, MERGES
 from hub.services.forms import Forms
 from hub.services.register.contact_csv import read_contacts, write_contacts
 from hub.services.register.duplicates import find_duplicates
+from hub.services.register.importing import Importing
+from hub.services.register.merging import Merging
 from hub.services.register.register import Register
 from hub.services.register.vcard import read_cards, write_cards
 from hub.services.rows import Rows
@@ -54,11 +56,12 @@ class Desk:
         office = self.office
         self.register = Register(
             store=office.store,
-            clock=office.clock,
             audit=office.audit,
             events=office.events,
-            forms=FORMS,
             rows=Rows(office.store, office.staff),
+            merging=Merging(office.store, office.clock),
+            importing=Importing(office.store, office.clock, FORMS),
+            invites=office.open_business().invites,
         )
 
     async def change(self, contact: Contact, **fields: Any) -> Contact:

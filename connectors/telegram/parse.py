@@ -127,15 +127,16 @@ def _name(kept: Kept, update: Update) -> str:
 
 def _read_text(kept: Kept, first: Update) -> tuple[str, str, tuple[str, ...]]:
     """The whole text, what is new of it, and what could not be read."""
+    problems: list[str] = []
     match first.kind:
         case "callback_query":
-            said, problems = tell_press(first.body), []
+            said = tell_press(first.body)
         case "message_reaction":
-            said, problems = tell_reaction(first.body), []
+            said = tell_reaction(first.body)
         case "deleted_business_messages":
-            said, problems = "✗", []
+            said = "✗"
         case "my_chat_member":
-            said, problems = ("⛔" if _reach(first) is Reach.BLOCKED else "✓"), []
+            said = "⛔" if _reach(first) is Reach.BLOCKED else "✓"
         case _:
             said, problems = _read_messages(kept)
     if not said:

@@ -121,10 +121,10 @@ class Notices:
             text = new_message_line(news.interaction, news.contact, user.language)
         else:
             window = int(self._clock.now().timestamp() // WINDOW.total_seconds())
-            item_id = derived_id("o", "many-new-messages", user.id, str(window))
+            item_id = OutboxId(derived_id("o", "many-new-messages", user.id, str(window)))
             minutes = int(WINDOW.total_seconds() // 60)
             text = say(user.language, "many-new", count=BUDGET, minutes=minutes)
-        return self._notice(OutboxId(item_id), user, address, account, text, cause=news.interaction.id)
+        return self._notice(item_id, user, address, account, text, cause=news.interaction.id)
 
     def _notice(
         self, item_id: OutboxId, user: UserLine, address: Address, account: Account, text: str, *, cause: str

@@ -58,6 +58,8 @@ class Dialogue:
         pending = talk.memory.pending
         if pending and pending.turn == talk.key:
             return await self._carry_out(talk, pending)
+        if not text and talk.memory.files:
+            return _tell_files(talk, pending)
         if not text:
             return Answer(blocks=(talk.text("dialogue.empty"),), pending=pending, intent="unknown")
         intent = reading.intent if reading else ""
@@ -73,17 +75,19 @@ class Dialogue:
             return await self._take_command(talk, reading, pending)
         return await self._take_contextual(talk, reading, pending)
 
-    async def answer_notice(self, talk: Talk, text: str, reading: Reading | None, about: str) -> Answer | None:
+    async def answer_notice(
+        self, talk: Talk, text: str, reading: Reading | None, about: str, files: bool
+    ) -> Answer | None:
         """A direct answer to the notice of a contact's message; None where it is rather a word to us: a command with
         its slash, or "back"."""
         pending = talk.memory.pending
-        if not text or text.startswith("/") or (pending and pending.turn == talk.key):
+        if not (text or files) or text.startswith("/") or (pending and pending.turn == talk.key):
             return None
         if reading is not None and reading.exact and reading.intent in ("undo", "cancel"):
             return None
         if refusal := lacks(talk, Right.WRITE_MESSAGES):
             return replace(refusal, intent="reply")
-        answer, at_once = await answer_notice(talk, about, text)
+        answer, at_once = await answer_notice(talk, about, text, files=files)
         if at_once and answer.pending:
             sent = await self._carry_out(talk, answer.pending)
             answer = replace(sent, contact_id=answer.contact_id, conversation_id=answer.conversation_id)
@@ -310,3 +314,9 @@ def _joined(kept: dict[str, str], found: Mapping[str, str], before: str) -> dict
     if when.startswith("T"):
         when = f"{before[:10]}{when}" if len(before) >= 10 else ""
     return kept | dict(found) | {"when": when}
+
+
+def _tell_files(talk: Talk, pending: Pending | None) -> Answer:
+    """Files without a word: what they are, and what can be done with them."""
+    names = ", ".join(talk.quote(file.name) for file in talk.memory.files)
+    return Answer(blocks=(talk.text("dialogue.files", names=names),), pending=pending, intent="files")

@@ -286,7 +286,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "invite": Rule(before=_contact),
         "export": FREE,
     },
-    "channels": {"all": FREE, "probe": FREE, "links": FREE},
+    "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
 OPEN = frozenset({"users"})
 """Groups that tell of no contact at all."""

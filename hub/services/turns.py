@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -19,10 +20,10 @@ import structlog
 
 from hub.domain.address import Address
 from hub.domain.arrival import Arrival
-from hub.domain.errors import FernamtError, Invalid, SendError, StoreUnavailable, Unreadable
+from hub.domain.errors import FernamtError, Invalid, NotFound, SendError, StoreUnavailable, Unreadable
 from hub.domain.facts import Relation
 from hub.domain.ids import ArrivalId, OutboxId, derived_id, random_id
-from hub.domain.message import InteractionKind, Message
+from hub.domain.message import Attachment, InteractionKind, Message
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor
 from hub.domain.turn import BotTurn
@@ -57,6 +58,7 @@ class Submits(Protocol):
 
 
 MAX_OFFERS = 10
+MAX_FILES = 10
 
 
 class Turns:
@@ -76,6 +78,7 @@ class Turns:
         company: str,
     ) -> None:
         self._turns, self._items = store.documents(BOT_TURNS), store.documents(OUTBOX)
+        self._blobs = store.blobs
         self._users, self._bot, self._accounts, self._forms = users, bot, accounts, forms
         self._parsers, self._outbox, self._clock, self._company = parsers, outbox, clock, company
         self._waiting: dict[str, deque[BotTurn]] = {}
@@ -112,9 +115,9 @@ class Turns:
             account=arrival.account,
             address=arrival.envelope.sender,
             text=text[:MAX_TEXT],
+            files=await self._keep_files(account.kind, arrival, message),
             at=arrival.received_at,
             answers=message.related_to[:MAX_NAMES] if message.relation is Relation.REPLY else (),
-            files=len(message.content.attachments),
             open_since=arrival.received_at,
         )
         if not isinstance(await self._turns.insert(turn), Exists):
@@ -126,6 +129,17 @@ class Turns:
             return self._parsers[kind].parse(arrival.raw, arrival.envelope, ParseContext(account=arrival.account))
         except Unreadable:
             return None
+
+    async def _keep_files(self, kind: str, arrival: Arrival, message: Message) -> tuple[Attachment, ...]:
+        """Durable before the turn is: what a colleague dropped on the bot is not lost with the process."""
+        kept = []
+        for file in message.content.attachments[:MAX_FILES]:
+            try:
+                data = self._parsers[kind].extract(arrival.raw, file.index)
+            except (NotFound, Unreadable):
+                continue
+            kept.append(replace(file, sha256=await self._blobs.put(data), size=len(data)))
+        return tuple(kept)
 
     async def _take_link(self, arrival: Arrival, text: str, address: Address) -> bool:
         match = LINK_COMMAND.match(text)
@@ -216,13 +230,9 @@ class Turns:
         if actor is None:
             await self._close(turn, None, sent=False)
             return
-        about = await self._noticed(turn)
-        if about and turn.files:
-            reply = BotReply(text=say(actor.language, "files-stay"), intent="reply", language=actor.language)
-        elif about:
-            reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=turn.at, about=about)
-        else:
-            reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=turn.at)
+        reply = await self._bot.answer(
+            actor, turn.text, turn_id=turn.id, at=turn.at, files=turn.files, about=await self._noticed(turn)
+        )
         self._replying.add(turn.id)
         self._hold(self._send_and_close(turn, reply), f"turn-reply:{turn.id}")
 
@@ -253,9 +263,9 @@ class Turns:
             account=turn.account,
             address=turn.address,
             text=turn.text,
+            files=turn.files,
             at=turn.at,
             answers=turn.answers,
-            files=turn.files,
             reply=reply.text[:MAX_TEXT] if reply else "",
             intent=reply.intent if reply else "",
             answered=True,

@@ -10,6 +10,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "de": {
         "new-email": "Neue Mail von {name}: „{topic}“ – antworten mit: antworte {name}: …",
         "new-message": "Neue Nachricht von {name}: „{topic}“ – antworten mit: antworte {name}: …",
+        "file-as-link": "Die Datei „{name}“ ({size}) ist zu groß für diesen Kanal. Hier ist sie bis {until}: {address}",
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
         "item-held": "Ob deine Nachricht an {name} („{topic}“) angekommen ist, ist unklar: {why} Ich sende sie nicht "
@@ -86,8 +87,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "invite-used": "{name} ist der Einladung gefolgt und schreibt jetzt auch von {address}.",
         "invite-taken": "Die Einladung für {name} hat {address} geöffnet; das Konto gehört aber schon zu einem anderen "
         "Kontakt. Verbunden ist nichts.",
-        "files-stay": "Dateien kann ich so noch nicht weitergeben; gesendet ist nichts. In der Konsole geht es, oder "
-        "antworte ohne Datei.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
         "link-done": "Verbunden, {name}. „hilfe“ zeigt, was ich kann.",
         "refusal": "Dies ist der interne Assistent von {company}. Ich spreche nur mit Kolleginnen und Kollegen.",
@@ -95,6 +94,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "new-email": "New mail from {name}: “{topic}” – to answer: reply to {name}: …",
         "new-message": "New message from {name}: “{topic}” – to answer: reply to {name}: …",
+        "file-as-link": "The file “{name}” ({size}) is too large for this channel. It is here until {until}: {address}",
         "many-new": "More than {count} new messages in {minutes} minutes. I no longer report each of them; “inbox” "
         "shows all.",
         "item-held": "Nobody knows whether your message to {name} (“{topic}”) arrived: {why} I do not send it again by "
@@ -170,8 +170,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "invite-used": "{name} followed the invitation and now also writes from {address}.",
         "invite-taken": "{address} opened the invitation for {name}, but that account belongs to another contact "
         "already. Nothing was linked.",
-        "files-stay": "I cannot pass files on like this yet; nothing was sent. The console can, or answer without "
-        "the file.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",
         "link-done": "Linked, {name}. “help” shows what I can do.",
         "refusal": "This is the internal assistant of {company}. I only talk to colleagues.",

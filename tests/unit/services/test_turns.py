@@ -13,7 +13,7 @@ from connectors.xmpp.address import XmppForm
 from connectors.xmpp.parse import XmppParser
 from hub.domain.address import Address
 from hub.domain.arrival import Arrival
-from hub.domain.errors import Invalid, NotFound, StoreUnavailable, TemporaryFailure
+from hub.domain.errors import Invalid, StoreUnavailable, TemporaryFailure
 from hub.domain.facts import Relation
 from hub.domain.ids import OutboxId
 from hub.domain.message import Attachment, Content, Envelope, Message
@@ -63,7 +63,9 @@ class Bot:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: object, about: str = "") -> BotReply:
+    async def answer(
+        self, actor: Actor, text: str, *, turn_id: str, at: object, files: Sequence[object] = (), about: str = ""
+    ) -> BotReply:
         self.about.append(about)
         points = self.office.store.points
         await points.before("bot.answer")
@@ -419,11 +421,11 @@ class TestDirectAnswers:
         assert room.rows == []
         assert room.bot.asked == []
 
-    async def test_files_are_not_dropped_in_silence(self, room: Room) -> None:
+    async def test_the_files_go_with_it(self, room: Room) -> None:
         await self.notice(room)
         await self.hear(room, "there:7", files=1)
-        assert room.bot.asked == []
-        assert "gesendet ist nichts" in room.line.said[-1][1] or "nothing was sent" in room.line.said[-1][1]
+        assert room.bot.about == ["i_news"]
+        assert [file.name for file in room.rows[0].files] == ["a.pdf"]
 
 
 def _file(index: int) -> Attachment:
@@ -440,7 +442,7 @@ class Told:
         return self.message
 
     def extract(self, raw: bytes, index: int) -> bytes:
-        raise NotFound("none")
+        return b"x"
 
     def render_html(self, raw: bytes) -> str | None:
         return None

@@ -30,5 +30,6 @@ TELEGRAM = ChannelKind(
     carries_staff=lambda settings: settings.staff,
     strangers=lambda settings: Strangers(settings.strangers),
     max_file_bytes=lambda settings: MAX_FILE_BYTES,
+    summary="Telegram, by a bot: customers and colleagues, without a public address.",
     raw_form=("application/json", "json"),
 )

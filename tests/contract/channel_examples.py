@@ -13,12 +13,23 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "imap": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
         },
     ],
+    "telegram": [
+        {"token": f"123456:{SECRET}", "api_base": "http://127.0.0.1:9"},
+        {
+            "token": f"123456:{SECRET}",
+            "api_base": "http://127.0.0.1:9",
+            "mode": "webhook",
+            "webhook_url": "https://hub.example/in/telegram/",
+            "webhook_secret": SECRET,
+        },
+    ],
     "xmpp": [{"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"}],
 }
 """By kind: at least one for each way in which the kind connects."""
 
 ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
+    "telegram": ["4711", "telegram:-1001234567890"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
 }
 """By kind: as people write them; the first can be written to."""

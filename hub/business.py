@@ -32,9 +32,9 @@ from hub.services.invites import Invites
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
+from hub.services.overdue_news import OverdueNews
 from hub.services.payment_news import PaymentNews
 from hub.services.reachability import Reachability
-from hub.services.register.importing import Importing
 from hub.services.register.merging import Merging
 from hub.services.register.register import Register
 from hub.services.reminders import Reminders
@@ -131,10 +131,12 @@ def build_business(ground: Ground) -> Business:
     )
     register, invites = build_verbs_of_register(ground, alerts)
     desk = build_desk(ground, alerts, timeline, reminding)
-    reminding.handle({ReminderKind.BRIEFING: briefings.fire})
+    overdue = build_overdue(ground, accounts, alerts, reminding)
+    reminding.handle({ReminderKind.BRIEFING: briefings.fire, ReminderKind.OVERDUE: overdue.fire})
     reminding.handle(desk.handlers)
     reminding.follow(news.continue_after)
     reminding.prepare(briefings.plan_all)
+    reminding.prepare(overdue.plan)
     return Business(
         contacts=contacts,
         timeline=timeline,
@@ -165,14 +167,30 @@ def build_verbs_of_register(ground: Ground, alerts: Alerts) -> tuple[Register, I
     )
     register = Register(
         store=ground.store,
+        clock=ground.clock,
         audit=ground.audit,
         events=ground.events,
+        forms=ground.forms,
         rows=Rows(ground.store, ground.staff),
         merging=merging,
-        importing=Importing(ground.store, ground.clock, ground.forms),
         invites=invites,
     )
     return register, invites
+
+
+def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:
+    """The morning's news of what became overdue."""
+    return OverdueNews(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        staff=ground.staff,
+        alerts=alerts,
+        rows=Rows(ground.store, ground.staff),
+        find=accounts.due_between,
+        time_zone=ground.time_zone,
+        expect=reminding.expect,
+    )
 
 
 def build_register(ground: Ground) -> tuple[Correspondence, Contacts, Timeline]:

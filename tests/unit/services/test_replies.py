@@ -155,7 +155,9 @@ async def test_chat_is_answered_to_its_peer_under_a_stanza_id(world: World) -> N
     item = world.chat.transmissions[0].item
     assert (item.recipient, item.content.message_id, item.content.subject) == (peer, receipt.items[0], "")
     # The message answered is named for channels that can quote it; there is no chain of ancestors in a chat.
-    (answered,) = (entry for entry in world.entries if entry.direction is Direction.INBOUND)
+    (answered,) = (
+        entry for entry in world.store.documents(INTERACTIONS).rows.values() if entry.direction is Direction.INBOUND
+    )
     assert (item.content.in_reply_to, item.content.references) == (answered.message_id, ())
 
 

@@ -25,6 +25,8 @@ MOST_MENDED = 10
 """Misspelt words that are looked at in one text."""
 BESIDES_TIME = 3
 """Words that may stand beside a time that is meant as an answer."""
+OPENED = "/start"
+"""What a chat program says for somebody who opens a chat with us: no words of theirs, and no wish for messages."""
 CONTEXTUAL = frozenset({"confirm", "decline", "choose", "code", "time", "thanks", "address"})
 """Intents that mean something only after a question."""
 CHANGING = frozenset({"book", "move", "cancel", "opt_out", "opt_in"})
@@ -132,6 +134,8 @@ class CustomerRecogniser:
         """In whichever language it fits best, at equal weight the preferred one. `now`: aware, in the zone of the
         company."""
         order = sorted(self._packs, key=lambda code: code != prefer)
+        if text.split(maxsplit=1)[:1] == [OPENED]:
+            return Heard(intent="greeting", language=order[0])
         found = [self._read(text, self._packs[code], now) for code in order]
         weight, heard = max(found, key=lambda one: one[0])
         if weight[0]:

@@ -6,7 +6,6 @@ A session (`run`) ends by raising; the supervisor owns the next try.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import json
 import re
@@ -115,11 +114,16 @@ class TelegramConnector:
         return f"signed in as @{self._gathering.username}" if self._gathering.username else "signed in"
 
     async def _close(self, bot: Bot) -> None:
+        from telegram.error import TelegramError
+
         for task in self._side_calls:
             task.cancel()
         await asyncio.gather(*self._side_calls, return_exceptions=True)
-        with contextlib.suppress(Exception):  # a session that ended badly may end badly here too; nothing is left open
+        try:
             await bot.shutdown()
+        except (TelegramError, RuntimeError) as error:
+            # A session that ended badly may end badly here too; its sockets are closed all the same.
+            log.info("telegram_session_not_closed", channel=self._context.name, error=type(error).__name__)
 
     async def _leave_webhook(self, bot: Bot) -> None:
         info = await bot.get_webhook_info()
@@ -179,10 +183,19 @@ class TelegramConnector:
                 await self._take_unit(unit, inlet, bot)
 
     async def _take_unit(self, unit: Unit, inlet: Inlet, bot: Bot) -> None:
-        for arrival in await self._gathering.arrivals(unit, bot):
+        for arrival in await self._arrivals(unit, bot):
             await self._accept(arrival, inlet)
         if unit.updates[0].kind == PRESS:
             self._aside(self._confirm_press(unit.updates[0], bot))
+
+    async def _arrivals(self, unit: Unit, bot: Bot) -> list[Arrival]:
+        """What is kept of a unit. A fault of ours in one must not bring all of them again for ever: it is kept as it
+        came, without its files."""
+        try:
+            return await self._gathering.arrivals(unit, bot)
+        except Exception as error:
+            log.exception("telegram_arrival_fault", channel=self._context.name, error=type(error).__name__)
+            return [self._gathering.plain_arrival(unit)]
 
     async def _accept(self, arrival: Arrival, inlet: Inlet) -> None:
         try:
@@ -229,7 +242,7 @@ class TelegramConnector:
         """One update of Telegram's; see ServesHttp."""
         if self._settings.mode != "webhook" or request.path:
             return HttpAnswer(status=404)
-        if not hmac.compare_digest(request.header(SECRET_HEADER).encode(), self._secret().encode()):
+        if not self._proves(request):
             raise Refused("The secret token of the webhook is missing or wrong.")
         if request.method != "POST":
             return HttpAnswer(status=405)
@@ -248,6 +261,14 @@ class TelegramConnector:
             if not self._is_outdated(update):
                 await (self._join_album if update.album else self._take_alone)(update, inlet, bot)
         return HttpAnswer()
+
+    def _proves(self, request: HttpRequest) -> bool:
+        try:
+            secret = self._secret()
+        except Misconfigured as error:
+            log.error("telegram_secret_unreadable", channel=self._context.name, code=error.code)
+            return False
+        return hmac.compare_digest(request.header(SECRET_HEADER).encode(), secret.encode())
 
     async def _take_alone(self, update: Update, inlet: Inlet, bot: Bot) -> None:
         await self._take_chat([Unit([update])], inlet, bot)

@@ -83,6 +83,10 @@ class Gathering:
             received_at=self._context.clock.now(),
         )
 
+    def plain_arrival(self, unit: Unit) -> Arrival:
+        """A unit without its files, as it came."""
+        return self._arrival(Kept(bot_id=self.bot_id, username=self.username, updates=tuple(unit.updates)), (), "")
+
     def group(self, updates: Sequence[Update]) -> list[Unit]:
         """Albums together, at the place of their first part; everything else on its own."""
         units: list[Unit] = []

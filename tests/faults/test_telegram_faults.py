@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,6 +17,14 @@ from tests.integration.test_telegram_connector import connector_for, parcel, rea
 from tests.peers.bot_api import BotApi
 from tests.peers.cut_proxy import CutProxy
 from tests.peers.process import LOOPBACK
+
+
+@pytest.fixture(scope="module")
+def bot_api() -> Iterator[BotApi]:
+    """A server of its own: one holds 16 bots."""
+    server = BotApi().start()
+    yield server
+    server.stop()
 
 
 def behind(proxy: CutProxy, token: str) -> TelegramConnector:

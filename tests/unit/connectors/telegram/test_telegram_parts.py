@@ -15,7 +15,8 @@ from config.fields import Secret
 from connectors.telegram.address import TELEGRAM_FORM
 from connectors.telegram.api import explain_link, explain_send
 from connectors.telegram.compose import OutgoingFile, compose, length, make_buttons, split_text
-from connectors.telegram.gathering import Gathering
+from connectors.telegram.connector import TelegramConnector
+from connectors.telegram.gathering import Gathering, Unit
 from connectors.telegram.kind import TELEGRAM
 from connectors.telegram.pace import Pace
 from connectors.telegram.parse import TELEGRAM_PARSER, invite_code
@@ -23,6 +24,7 @@ from connectors.telegram.sending import Sender
 from connectors.telegram.settings import TelegramSettings, bot_id_of
 from connectors.telegram.update import Kept, message_name, read_kept, read_name, read_update
 from connectors.telegram.words import tell_press
+from hub.domain.arrival import Arrival
 from hub.domain.errors import (
     Invalid,
     PermanentFailure,
@@ -35,6 +37,7 @@ from hub.domain.message import Envelope
 from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
 from tests.fake_connector import ManualClock
+from tests.fake_inlet import FakeInlet
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -372,3 +375,28 @@ def test_the_link_is_reported_in_words() -> None:
     from telegram.error import NetworkError
 
     assert isinstance(explain_link(NetworkError("x")), Unreachable)
+
+
+async def test_a_fault_of_ours_in_one_message_neither_loses_it_nor_stops_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = ConnectorContext(name="t", hostname="h", clock=ManualClock(), data_dir=Path("."))
+    connector = TelegramConnector(TelegramSettings(token=Secret.parse("9:A")), context)
+    inlet = FakeInlet()
+    real = Gathering.arrivals
+
+    async def faulty(self: Gathering, unit: Unit, bot: object) -> list[Arrival]:
+        if unit.updates[0].id == 1:
+            raise ZeroDivisionError
+        return await real(self, unit, bot)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Gathering, "arrivals", faulty)
+    chat = {"id": 5, "type": "private"}
+    batch = [
+        {"update_id": number, "message": {"message_id": number, "chat": chat, "from": {"id": 5}, "text": f"{number}"}}
+        for number in (1, 2)
+    ]
+    await connector._take(batch, inlet, None)  # type: ignore[arg-type]
+    assert [arrival.native_id for arrival in inlet.arrivals] == ["9:1", "9:2"]
+    parsed = [TELEGRAM_PARSER.parse(one.raw, one.envelope, ParseContext(account="t")) for one in inlet.arrivals]
+    assert [one.content.text for one in parsed] == ["1", "2"]

@@ -66,7 +66,8 @@ def load_date_words(path: Path) -> DateWords:
     months = {fold(word): index for index, words in enumerate(table["months"], 1) for word in words}
     relative = {tuple(fold(word).split()): days for word, days in table["relative"].items()}
     units = {fold(word): unit for word, unit in table["units"].items()}
-    names = ("next", "this", "week", "half", "quarter", "noon", "morning", "afternoon", "end", "at", "in")
+    names = ("next", "this", "week", "half", "quarter", "noon", "morning", "afternoon", "end", "at", "in",
+             "half_past", "three_quarters", "after_next")
     firsts = {phrase[0] for name in names for phrase in phrases[name]} | {phrase[0] for phrase in relative}
     return DateWords(
         words=phrases,
@@ -233,7 +234,7 @@ class _Reader:
             following = following or (self._word(ahead),) in self.words.words["next"]
             ahead += 1
         index = self.words.weekdays.get(self._word(ahead))
-        if index is None or self.day is not None or self.weekday is not None:
+        if index is None or self.day is not None or self.weekday is not None or (self.week and ahead == 0):
             return False
         self.at += ahead + 1
         self.weekday, self.following = index, following
@@ -283,6 +284,10 @@ class _Reader:
                 raise Impossible(f"KW {number}") from error
             self.week = f"{year}-W{number:02}"
             return True
+        if self._phrase("after_next"):
+            year, week, _ = (today + timedelta(days=14)).isocalendar()
+            self.week = f"{year}-W{week:02}"
+            return True
         steps = 1 if (self._word(),) in self.words.words["next"] else 0
         if not steps and (self._word(),) not in self.words.words["this"]:
             return False
@@ -326,6 +331,14 @@ class _Reader:
         if self._phrase("noon"):
             self.clock, self.clock_sure = (12, 0), True
             return True
+        if self._phrase("half_past") and (hour := self._number()) is not None and 1 <= hour <= 12:
+            self.at += 1
+            self._set_clock(hour, 30, "")
+            return True
+        if self._phrase("three_quarters") and (hour := self._number()) is not None and 1 <= hour <= 12:
+            self.at += 1
+            self._set_clock(hour - 1 or 12, 45, "")
+            return True
         if self._phrase("half") and (hour := self._number()) is not None and 1 <= hour <= 12:
             self.at += 1
             self._set_clock(hour - 1 or 12, 30, "")
@@ -339,6 +352,10 @@ class _Reader:
                 return True
         number = self._number()
         dated = self.day is not None or self.weekday is not None
+        if number is not None and self._word(1) in self.words.months:
+            # "ab 1. Dezember": a day, not an hour.
+            self.at = start
+            return False
         if number is not None and number <= 24 and self.clock is None and (at or dated):
             self.at += 1
             self._phrase("day_words")

@@ -21,9 +21,10 @@ from bots.language.sayings import Saying, read_saying
 from bots.language.signs import load_signs
 from bots.language.tokens import SEPARATOR
 from bots.language.vocabulary import Vocabulary, read_vocabulary
+from hub.domain.folding import fold
 
 NAME, TEXT = "<name>", "<text>"
-NAMED = frozenset({"contact", "user", "other", "tag", "template"})
+NAMED = frozenset({"contact", "user", "other", "tag", "template", "thing"})
 """Slots that take words the language does not know."""
 BIGRAM = 0.5
 """What two words in their order count, beside the words themselves."""
@@ -55,6 +56,8 @@ class Examples:
     weights: Mapping[str, float]
     leanings: Leanings
     vocabulary: Vocabulary
+    excluded: Mapping[str, frozenset[str]]
+    """An intent -> what no sentence of it is compared by."""
     heads: frozenset[str]
     tails: frozenset[str]
     slots: Mapping[str, frozenset[str]]
@@ -100,7 +103,11 @@ def load_examples(pack: LanguagePack, root: Path = HERE, name: str = "examples.t
     negations = frozenset(load_signs(pack.code).negations)
     examples = tuple(one for line in lines for one in _examples(line, symbols, weights, negations))
     leanings = count_leanings([(line.intent, _shares(line.saying, symbols)) for line in lines])
-    return _index(lines, examples, weights, leanings, vocabulary)
+    excluded = {
+        intent: frozenset(symbols.one(fold(word)) for word in line.split())
+        for intent, line in table.get("excluded", {}).items()
+    }
+    return _index(lines, examples, weights, leanings, vocabulary, excluded)
 
 
 def _is_word(piece: str) -> bool:
@@ -199,6 +206,7 @@ def _index(
     weights: Mapping[str, float],
     leanings: Leanings,
     vocabulary: Vocabulary,
+    excluded: Mapping[str, frozenset[str]],
 ) -> Examples:
     index: dict[str, list[int]] = {}
     slots: dict[str, set[str]] = {}
@@ -215,6 +223,7 @@ def _index(
         weights=weights,
         leanings=leanings,
         vocabulary=vocabulary,
+        excluded=excluded,
         heads=heads,
         tails=tails,
         slots={intent: frozenset(names) for intent, names in slots.items()},

@@ -25,6 +25,9 @@ MISSING, SPARE, SMALL, MENDED = 0.6, 0.85, 0.85, 0.97
 which may as well be a word nobody taught the bot, and for each word that was mended."""
 WHOLE = 0.25
 """The share that all of an intent's examples together have in the likeness, beside the one that is most like."""
+NOTHING: frozenset[str] = frozenset()
+CLEAR = 0.8
+"""So like a negated example that a negated sentence may mean it."""
 SOME, MOST_COMPARED = 150, 40
 """Examples that a feature alone may bring into the comparison; commoner features only count. And how many of the examples so found are looked at closely."""
 
@@ -62,6 +65,8 @@ def read_by_likeness(
         for score, example in _compare(way, examples):
             if (way.text is not None) != bool({"text", "query"} & set(example.slots)) and way.text is not None:
                 continue
+            if examples.excluded.get(example.intent, NOTHING) & set(way.symbols):
+                continue
             if example.intent not in nearest or score > nearest[example.intent][0]:
                 nearest[example.intent] = (score, example)
         shares = examples.leanings.shares(way.symbols) if nearest else {}
@@ -73,7 +78,7 @@ def read_by_likeness(
         return None
     ranked = sorted(best.values(), key=lambda one: -one.score)
     first, second = ranked[0], ranked[1] if len(ranked) > 1 else None
-    return replace(first, lead=first.score - (second.score if second else 0), negated=negated and not first.negated)
+    return replace(first, lead=first.score - (second.score if second else 0), negated=negated and (not first.negated or first.score < CLEAR))
 
 
 def _rank(score: float, share: float, example: Example, way: Way, view: View, examples: Examples) -> Likeness:
@@ -139,9 +144,8 @@ def _fill(
             spans.append((slot, (way.text.first, way.text.after)))
         elif slot == "place" and view.place is not None:
             spans.append((slot, (view.place, view.place + 1)))
-        elif slot in ("tag", "template") and len(view) - 1 not in view.marks:
-            # "tag Sawyer as regular": a word of everyday may be a tag.
-            spans.append((slot, (len(view) - 1, len(view))))
+        elif slot in ("tag", "template") and (at := view.find_label()) is not None:
+            spans.append((slot, (at, at + 1)))
         elif slot not in view.found:
             missing.append(slot)
     return tuple(spans), tuple(missing), len(names)

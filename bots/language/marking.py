@@ -19,10 +19,13 @@ SHORTEST_PHONE = 5
 MOST_TAILS = 3
 PARTICLES = frozenset(
     {"von", "van", "vom", "zu", "zum", "zur", "de", "del", "della", "der", "den", "di", "da", "du", "la", "le", "el", "al"}
-    | {"und", "and", "of", "the", "am", "im", "bin", "ter", "st", "o", "y", "e", "u", "co", "amp"}
+    | {"of", "the", "am", "im", "bin", "ter", "st", "o", "y", "e", "co", "amp"}
 )
 """Small words that may stand within a name."""
-ADDRESSES = frozenset({"frau", "herr", "herrn", "hr", "fr", "mr", "mrs", "ms", "miss", "mister", "dr", "prof", "familie"})
+AND = frozenset({"und", "and", "u"})
+"""Between two names, or within one ("Kunz und Söhne")."""
+BEFORE_LABEL = frozenset({"als", "mit", "as", "with"})
+ADDRESSES = frozenset({"frau", "herr", "herrn", "hr", "fr", "mr", "mrs", "ms", "miss", "mister", "familie"})
 """What is said before a name, and before nothing else."""
 
 
@@ -70,6 +73,7 @@ class View:
         self._mark_lengths()
         self._mark_places()
         self._mark_numbers()
+        self._joining = PARTICLES
         self._capital = any(self._is_capital(at) for at in range(start, len(self._words)) if self._unknown(at))
 
     def __len__(self) -> int:
@@ -144,12 +148,22 @@ class View:
         behind = raw[after : after + 1] in (".", ",", ":", "/") and raw[after + 1 : after + 2].isdigit()
         return behind or (raw[first - 1 : first] in (".", ",", ":", "/") and raw[first - 2 : first - 1].isdigit())
 
+    def find_label(self) -> int | None:
+        """Where a tag or template is named that is a word of everyday: "tag Sawyer as regular"."""
+        behind = [at + 1 for at in range(self._start, len(self) - 1) if self._words[at] in BEFORE_LABEL]
+        at = behind[-1] if behind else len(self) - 1
+        return None if at in self.marks or self._words[at] == SEPARATOR else at
+
     def ways(self) -> Iterator[Way]:
         """As it is, with misspelt words mended, and with the words behind each colon, comma or introducing word as one
         free text."""
         end = len(self._words)
         plain = self._way(end, end, mend=False)
         yield plain
+        if AND & set(self._words):
+            self._joining = PARTICLES | AND
+            yield self._way(end, end, mend=False)
+            self._joining = PARTICLES
         mended = self._way(end, end, mend=True)
         if mended.mended:
             yield mended
@@ -222,7 +236,8 @@ class View:
     def _read_unknown(self, at: int, limit: int, *, mend: bool) -> "Mark | list[str]":
         """A name from there on; or else what a word that was never taught is compared by."""
         word = self._words[at]
-        if parts := self._known.parts(word):
+        parts = self._known.parts(word)
+        if parts and not self._common & set(parts):
             return [self._known.symbol(part) for part in parts]
         if mend and not self._addresses(at - 1) and (meant := self._known.mend(word)) != word:
             return [self._known.symbol(meant)]
@@ -257,7 +272,7 @@ class View:
 
     def _joins(self, at: int, bound: int) -> bool:
         """A particle between two capitalised words of a name."""
-        if self._words[at] not in PARTICLES or at + 1 >= bound or self._sentence.raw[self._sentence.starts[at]].isupper():
+        if self._words[at] not in self._joining or at + 1 >= bound or self._sentence.raw[self._sentence.starts[at]].isupper():
             return False
         return self._words[at - 1] not in self._common and self._unknown(at + 1) and self._is_capital(at + 1)
 

@@ -156,6 +156,10 @@ class Recogniser:
             slots = dict(template.preset)
             for name, (a, b) in taken.items():
                 first, after = offsets[a], offsets.get(b, len(words))
+                if name != "when" and (sentence.in_figure(first) or sentence.in_figure(after)):
+                    # "1,200.50" is neither 200.50 nor the first of a list.
+                    slots = {name: ""}
+                    break
                 if name == "when":
                     slots |= when.found if when else {}
                     continue

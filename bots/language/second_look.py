@@ -33,6 +33,8 @@ LOOSE = frozenset({"who", "assign", "search", "help"})
 """Intents whose templates fit many a sentence that means something else."""
 LEAD = 0.05
 """How much better than the next best intent a change must fit."""
+NONE = "none"
+"""The intent of examples that ask for nothing that the bot does."""
 FOREIGN = 2
 """So many more stop words of one language than of another: the other is not asked."""
 
@@ -50,6 +52,8 @@ class SecondLook:
     def read(self, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading | None:
         """By examples and by signs. Not exact: the dialogue says what it understood before anything is done."""
         like = self._by_likeness(sentence.raw, prefer, now)
+        if like is not None and like[1].intent == NONE:
+            return None
         if like is not None and like[0] >= SURE:
             return like[1]
         return self._by_signs(sentence, prefer, now) or (like[1] if like is not None else None)
@@ -65,8 +69,13 @@ class SecondLook:
             return replace(found, slots={**kept, "number": contact})
         if (said := self._said_otherwise(found, sentence, prefer, now)) is not None:
             return said
+        if (user := found.slots.get("user", "")) and not user.startswith("@"):
+            cleaned, _ = clean_name(user, self._packs[found.language])
+            found = replace(found, slots={**found.slots, "user": cleaned or user})
         if contact:
             return self._sober_name(found, contact, sentence, prefer, now)
+        if found.intent == "search" and (narrower := self._narrowed(found, sentence, prefer, now)) is not None:
+            return narrower
         if found.intent == "search" and (other := self._by_signs(sentence, prefer, now)) is not None:
             return other if "number" in other.slots else found
         return found
@@ -76,14 +85,18 @@ class SecondLook:
     ) -> Reading | None:
         cleaned, dubious = clean_name(contact, self._packs[found.language])
         dubious = dubious or self._sounds_like_request(cleaned, found.language) or _is_mixed(cleaned)
+        dubious = dubious or (found.intent == "create" and self._is_a_noun(cleaned, found.language))
+        dubious = dubious or (found.intent == "who" and self._is_taught(cleaned, found.language))
         if dubious and (other := self.read(sentence, prefer, now)) is not None:
             if other.intent == found.intent and cleaned and all(word[0].isupper() for word in cleaned.split()):
                 # "zahlung 120 von Anna Frei": one name, not a name and a word.
                 return replace(found, slots={**found.slots, "contact": cleaned}, exact=False)
             return other
-        if dubious and found.intent in CHANGING:
+        if dubious and found.intent in CHANGING | {"create"}:
             # Rather three suggestions than a proposal to change something for nobody.
             return None
+        if _is_mixed(cleaned):
+            cleaned = _capital_core(cleaned)
         return replace(found, slots={**found.slots, "contact": cleaned}) if cleaned else found
 
     def _said_otherwise(
@@ -96,9 +109,22 @@ class SecondLook:
         if not number and not nobody and found.intent not in LOOSE:
             return None
         like = self._by_likeness(sentence.raw, prefer, now)
-        if like is None or like[1].intent == found.intent:
+        if like is None or like[1].intent in (found.intent, NONE):
             return None
         return like[1] if like[0] >= (SURE if number else LIKELY_CHANGE if nobody else VERBATIM) else None
+
+    def _narrowed(
+        self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None
+    ) -> Reading | None:
+        """The search of an example that is about fewer words: "our messages for scaffolding" is about scaffolding."""
+        query = found.slots.get("query", "")
+        if len(query.split()) < 2:
+            return None
+        like = self._by_likeness(sentence.raw, prefer, now)
+        if like is None or like[1].intent != "search" or like[0] < SURE:
+            return None
+        told = like[1].slots.get("query", "")
+        return like[1] if told and told in query else None
 
     def _is_of_the_trade(self, user: str, language: str) -> bool:
         """Whether a "colleague" is only words that the examples consist of, in small letters ("address book")."""
@@ -107,6 +133,16 @@ class SecondLook:
         return examples is not None and bool(words) and all(
             word.islower() and examples.vocabulary.knows(fold(word)) for word in words
         )
+
+    def _is_a_noun(self, name: str, language: str) -> bool:
+        """Whether a "new contact" is a word of the trade ("Termin", "Angebot")."""
+        examples = self.examples.get(language)
+        return examples is not None and fold(name) in examples.vocabulary.same
+
+    def _is_taught(self, name: str, language: str) -> bool:
+        """Whether "somebody" is a word of the examples ("who is calling")."""
+        examples = self.examples.get(language)
+        return examples is not None and " " not in name and examples.vocabulary.knows(fold(name))
 
     def _sounds_like_request(self, name: str, language: str) -> bool:
         """Whether words of the examples stand within a name of several words. Not capitalised ones and not a single
@@ -162,7 +198,7 @@ def _is_believed(score: float, like: Likeness) -> bool:
         return score >= VERBATIM and not like.negated
     if like.intent in ACTING:
         return score >= LIKELY_CHANGE and not like.negated and like.lead >= LEAD
-    return score >= LIKELY
+    return score >= (SURE if like.intent == NONE else LIKELY)
 
 
 def _is_mixed(name: str) -> bool:
@@ -175,6 +211,13 @@ def _is_mixed(name: str) -> bool:
         return True
     small = [word[:1].islower() and word not in PARTICLES for word in words]
     return any(small) and any(word[:1].isupper() for word in words)
+
+
+def _capital_core(name: str) -> str:
+    """The part of a name from its first capitalised word to its last."""
+    words = name.split()
+    capital = [at for at, word in enumerate(words) if word[:1].isupper()]
+    return " ".join(words[capital[0] : capital[-1] + 1]) if capital else name
 
 
 def find_beginnings(words: Sequence[str], pack: LanguagePack) -> list[int]:

@@ -28,6 +28,8 @@ NAMED = frozenset({"contact", "user", "other", "tag", "template", "thing"})
 """Slots that take words the language does not know."""
 BIGRAM = 0.5
 """What two words in their order count, beside the words themselves."""
+LIGHT = 0.4
+"""What a word counts that tells little ("the", "me")."""
 _NO_PRESET = "order"
 
 
@@ -87,7 +89,18 @@ def _load(path: Path) -> Mapping[str, Any] | None:
 
 
 def load_examples(pack: LanguagePack, root: Path = HERE, name: str = "examples.toml") -> Examples | None:
-    """None where the language has no such file. Raises KeyError for a missing table."""
+    """None where the language has no such file. Raises KeyError for a missing table. Read once: the examples of one
+    file stay as they are while the process runs."""
+    key = (root / pack.code / name, id(pack))
+    if key not in _READ:
+        _READ[key] = (pack, _read(pack, root, name))
+    return _READ[key][1]
+
+
+_READ: dict[tuple[Path, int], tuple[LanguagePack, "Examples | None"]] = {}
+
+
+def _read(pack: LanguagePack, root: Path, name: str) -> Examples | None:
     table = _load(root / pack.code / name)
     if table is None:
         return None
@@ -132,6 +145,7 @@ class _Symbols:
 
     def __init__(self, pack: LanguagePack, vocabulary: Vocabulary) -> None:
         self._pack, self._vocabulary = pack, vocabulary
+        self.light = vocabulary.light
         self._known: dict[str, str] = {}
 
     def of(self, pieces: Sequence[str]) -> list[str]:
@@ -173,7 +187,11 @@ def _weigh(lines: Sequence[_Line], symbols: _Symbols) -> dict[str, float]:
             counts[symbol] = counts.get(symbol, 0.0) + share
         for pair in _pairs(line.saying, symbols):
             counts[pair] = counts.get(pair, 0.0) + 1 / 2
-    return {feature: math.log((len(lines) + 1) / (count + 0.5)) for feature, count in counts.items()}
+    light = symbols.light
+    return {
+        feature: math.log((len(lines) + 1) / (count + 0.5)) * (LIGHT if light & set(feature.split()) else 1)
+        for feature, count in counts.items()
+    }
 
 
 def _examples(

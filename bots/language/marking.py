@@ -10,12 +10,14 @@ from bots.language.pack import LanguagePack
 from bots.language.signs import DOCUMENTS, OF_LENGTH, has, is_document, load_signs
 from bots.language.time_spans import find_when, with_day
 from bots.language.tokens import MAX_TOKENS, SEPARATOR, Sentence
+from bots.language.vocabulary import LONG
 
 MOST_WORDS = 40
 """Words that are compared; a free text goes on behind them."""
 MOST_WAYS = 8
 LONGEST_NAME = 5
 SHORTEST_PHONE = 5
+SHORTEST_PROPER = 3
 MOST_TAILS = 3
 PARTICLES = frozenset(
     {"von", "van", "vom", "zu", "zum", "zur", "de", "del", "della", "der", "den", "di", "da", "du", "la", "le", "el", "al"}
@@ -69,6 +71,7 @@ class View:
         self.found: dict[str, dict[str, str]] = {}
         self.place: int | None = None
         self.refers = bool(pack.pronouns & set(self._words))
+        self._today = ""
         self._mark_when(now)
         self._mark_lengths()
         self._mark_places()
@@ -94,6 +97,8 @@ class View:
         found = find_when(it.raw, it.starts, it.ends, it.words, self._pack.dates, now)
         if found is not None and found[0] >= self._start and "when" in found[2]:
             self._take("when", found[0], found[1], with_day(found[2], now))
+            if found[2]["when"] == now.date().isoformat():
+                self._today = self._known.symbol(self._words[found[1] - 1])
 
     def _mark_lengths(self) -> None:
         for at in range(self._start, len(self._words) - 1):
@@ -169,7 +174,9 @@ class View:
             yield mended
         given = 0
         for first, after in self._texts():
-            yield self._way(first, after, mend=bool(mended.mended))
+            yield self._way(first, after, mend=False)
+            if mended.mended:
+                yield self._way(first, after, mend=True)
             given += 1
             if given >= MOST_WAYS:
                 return
@@ -225,6 +232,9 @@ class View:
             else:
                 symbols += self._symbol(at)
                 at += 1
+        if self._today and "<when>" in symbols:
+            # Today is a time, and a word of its own: "what is on today" asks for the whole day.
+            symbols.append(self._today)
         return Way(tuple(symbols), tuple(names), text, mended)
 
     def _symbol(self, at: int) -> list[str]:
@@ -239,7 +249,8 @@ class View:
         parts = self._known.parts(word)
         if parts and not self._common & set(parts):
             return [self._known.symbol(part) for part in parts]
-        if mend and not self._addresses(at - 1) and (meant := self._known.mend(word)) != word:
+        proper = self._is_capital(at) and len(word) < LONG
+        if mend and not proper and not self._addresses(at - 1) and (meant := self._known.mend(word)) != word:
             return [self._known.symbol(meant)]
         if self._capital and not self._is_capital(at):
             # Where some unknown words are capitalised, the others are no names but words nobody taught the bot.
@@ -254,9 +265,16 @@ class View:
         word = self._words[at]
         if word == SEPARATOR or at in self.marks:
             return False
-        if self._addresses(at - 1) and word not in ADDRESSES:
+        if (self._addresses(at - 1) and word not in ADDRESSES) or self._is_proper(at):
             return True
         return word not in self._common and word not in self._pack.pronouns and not self._known.knows(word)
+
+    def _is_proper(self, at: int) -> bool:
+        """In a language that writes only names with a capital: a name that is a word as well ("assign Will to Ben")."""
+        if not self._known.small or at <= self._start or len(self._words[at]) < SHORTEST_PROPER or self._words[at] in ADDRESSES:
+            return False
+        raw, first, after = self._sentence.raw, self._sentence.starts[at], self._sentence.ends[at]
+        return raw[first].isupper() and raw[first + 1 : after].islower() and self._words[at - 1] != SEPARATOR
 
     def _name_from(self, at: int, limit: int) -> Mark:
         bound = min(len(self._words), max(limit, at + 1), at + LONGEST_NAME)

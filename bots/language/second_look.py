@@ -24,13 +24,15 @@ ACTING = CHANGING | {"create", "undo", "remind_me", "drop_reminder", "alert_on",
 """Intents that a likeness is held to more strictly: all that lead to writing."""
 ANSWERS = frozenset({"confirm", "decline", "choose"})
 """Intents that do something at once, where something was asked: nothing but such words may be taken for them."""
-SURE, LIKELY, LIKELY_CHANGE = 0.7, 0.55, 0.6
+SURE, LIKELY, LIKELY_CHANGE, LIKELY_TEXT = 0.7, 0.45, 0.55, 0.62
 """How like an example a sentence must be: to be believed before the signs; and, where the signs know nothing, after
 them, for what only shows and for what would change something."""
-VERBATIM = 0.9
+VERBATIM = 0.85
 """So like an example that a loose template is not believed against it."""
 LOOSE = frozenset({"who", "assign", "search", "help"})
 """Intents whose templates fit many a sentence that means something else."""
+SHORT = 4
+"""Words of a sentence that a template reads as surely as any example."""
 LEAD = 0.05
 """How much better than the next best intent a change must fit."""
 NONE = "none"
@@ -44,6 +46,7 @@ class SecondLook:
 
     def __init__(self, packs: Mapping[str, LanguagePack]) -> None:
         self._packs = packs
+        self._last: tuple[object, tuple[float, Reading] | None] | None = None
         self.examples: dict[str, Examples] = {}
         for code, pack in packs.items():
             if (examples := load_examples(pack)) is not None:
@@ -106,10 +109,11 @@ class SecondLook:
         or where its "contact" is a document's number, its "user" words of the trade."""
         number = found.intent in ("who", "timeline") and is_document(found.slots.get("contact", ""))
         nobody = self._is_of_the_trade(found.slots.get("user", ""), found.language)
-        if not number and not nobody and found.intent not in LOOSE:
+        plain = found.exact and len(sentence.words) <= SHORT
+        if not number and not nobody and (plain or found.intent not in LOOSE):
             return None
         like = self._by_likeness(sentence.raw, prefer, now)
-        if like is None or like[1].intent in (found.intent, NONE):
+        if like is None or like[1].intent in {found.intent, NONE, *ANSWERS}:
             return None
         return like[1] if like[0] >= (SURE if number else LIKELY_CHANGE if nobody else VERBATIM) else None
 
@@ -124,7 +128,8 @@ class SecondLook:
         if like is None or like[1].intent != "search" or like[0] < SURE:
             return None
         told = like[1].slots.get("query", "")
-        return like[1] if told and told in query else None
+        left_out = {fold(word) for word in query.split()} - {fold(word) for word in told.split()}
+        return like[1] if told and told in query and left_out - self._packs[found.language].titles else None
 
     def _is_of_the_trade(self, user: str, language: str) -> bool:
         """Whether a "colleague" is only words that the examples consist of, in small letters ("address book")."""
@@ -154,6 +159,13 @@ class SecondLook:
         return any(word[:1].islower() and fold(word) in examples.vocabulary.words for word in words)
 
     def _by_likeness(self, text: str, prefer: Sequence[str], now: datetime | None) -> tuple[float, Reading] | None:
+        """The same sentence is looked at more than once: the last answer is kept."""
+        asked = (text, tuple(prefer), now)
+        if self._last is None or self._last[0] != asked:
+            self._last = (asked, self._compare(text, prefer, now))
+        return self._last[1]
+
+    def _compare(self, text: str, prefer: Sequence[str], now: datetime | None) -> tuple[float, Reading] | None:
         sentence = read_sentence(text, soft=True)
         found: list[tuple[float, bool, str, Likeness]] = []
         for code in self._spoken(sentence):
@@ -197,8 +209,10 @@ def _is_believed(score: float, like: Likeness) -> bool:
     if like.intent in ANSWERS:
         return score >= VERBATIM and not like.negated
     if like.intent in ACTING:
-        return score >= LIKELY_CHANGE and not like.negated and like.lead >= LEAD
-    return score >= (SURE if like.intent == NONE else LIKELY)
+        # A free text takes whatever stands there, so that the rest must tell.
+        told = any(name == "text" for name, _ in like.spans)
+        return score >= (LIKELY_TEXT if told else LIKELY_CHANGE) and not like.negated and like.lead >= LEAD
+    return score >= (SURE if like.intent == NONE or like.negated else LIKELY)
 
 
 def _is_mixed(name: str) -> bool:

@@ -9,7 +9,6 @@ from bots.language.tokens import Sentence
 SHOWN, ME, QUEUE = "@shown", "@me", "@queue"
 """Slot values that are no names: what was just shown, the colleague who asks, the queue. `@2` is the second of a list,
 `@last` its last."""
-ARTICLES = frozenset({"der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "the", "a", "an", "our", "my"})
 MAY_MISS = frozenset({"contact", "number", "minutes", "text", "when"})
 """Slots of an example that a sentence may leave open: the dialogue asks, or does without. Never a second person:
 "assign Mark to Ben" must not become one of the two."""
@@ -20,8 +19,6 @@ def fill_slots(like: Likeness, sentence: Sentence, pack: LanguagePack) -> dict[s
     slots = dict(like.preset) | like.found
     for name, (first, after) in like.spans:
         if name in OPEN_SLOTS and after < len(sentence.words):
-            while name == "query" and first < after - 1 and sentence.words[first] in ARTICLES:
-                first += 1
             slots[name] = sentence.span(first, after).strip()
         elif name == "place":
             word = sentence.words[first]

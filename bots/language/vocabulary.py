@@ -11,6 +11,7 @@ from hub.domain.folding import fold
 SHORTEST_STEM = 3
 SHORTEST_PART, SHORTEST_MENDED, LONG = 4, 4, 8
 """Letters: of a part of a compound, of a word that is mended, of one that may have two slips."""
+SAME_START, MOST_ENDING = 5, 3
 JOINTS = ("", "s", "n", "en", "es")
 
 
@@ -40,6 +41,10 @@ class Vocabulary:
     same: Mapping[str, str]
     common: frozenset[str]
     mendable: Mendable
+    light: frozenset[str]
+    """Symbols of words that tell little, however rare they are."""
+    small: bool
+    """Whether only names are capitalised within a sentence."""
     compounds: bool
     """Whether the language writes words together."""
 
@@ -85,9 +90,12 @@ def _mend(mendable: Mendable, word: str) -> str:
         distance = OSA.distance(word, known, score_cutoff=allowed)
         if distance <= allowed:
             found.append((distance, known[0] != word[0], known))
-    if not found:
-        return word
-    return min(found)[2]
+    if found:
+        return min(found)[2]
+    # "blocke" for "blockier": of one stem, though no ending of the list tells.
+    alike = [known for known in mendable.words if len(known) > SAME_START and known[:SAME_START] == word[:SAME_START]]
+    near = [known for known in alike if abs(len(known) - len(word)) <= MOST_ENDING]
+    return min(near, key=lambda known: (abs(len(known) - len(word)), known)) if near else word
 
 
 def read_vocabulary(table: Mapping[str, Any], words: Iterable[str]) -> Vocabulary:
@@ -103,5 +111,7 @@ def read_vocabulary(table: Mapping[str, Any], words: Iterable[str]) -> Vocabular
         same=same,
         common=common,
         mendable=Mendable(tuple(sorted(word for word in every | common if len(word) >= SHORTEST_MENDED))),
+        light=frozenset(stem(fold(word), suffixes) for line in table.get("light", ()) for word in line.split()),
+        small=bool(table.get("small", False)),
         compounds=bool(table.get("compounds", False)),
     )

@@ -15,7 +15,7 @@ MOST_WORDS = 30
 FILE = "customer_examples.toml"
 NONE = "none"
 """The intent of examples that a person should answer."""
-LIKELY, LIKELY_CHANGE, SURE, VERBATIM = 0.5, 0.6, 0.8, 0.9
+LIKELY, LIKELY_CHANGE, SURE, VERBATIM = 0.5, 0.68, 0.8, 0.9
 """How like an example a text must be: where the signs know nothing, to show or to change; and to be believed before
 them, to show or to change."""
 LEAD = 0.08

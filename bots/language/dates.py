@@ -8,14 +8,12 @@ date.
 """
 
 import re
-import tomllib
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from bots.language.date_words import DateWords
 from hub.domain.folding import fold
 
 LONGEST = 10
@@ -38,46 +36,6 @@ _TOKEN = re.compile(
 
 class Impossible(ValueError):
     """A time that does not exist."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DateWords:
-    """One language's words, folded. Phrases of several words are tuples."""
-
-    words: Mapping[str, frozenset[tuple[str, ...]]]
-    weekdays: Mapping[str, int]
-    months: Mapping[str, int]
-    relative: Mapping[tuple[str, ...], int]
-    units: Mapping[str, str]
-    numbers: Mapping[str, int]
-    known: frozenset[str]
-    """Words that a span may begin or end with, and that make looking worth while."""
-
-
-def load_date_words(path: Path) -> DateWords:
-    """Read a dates.toml. Raises KeyError for a missing table."""
-    table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    phrases = {
-        name: frozenset(tuple(fold(item).split()) for item in value)
-        for name, value in table.items()
-        if isinstance(value, list) and name not in ("weekdays", "months")
-    }
-    weekdays = {fold(word): index for index, words in enumerate(table["weekdays"]) for word in words}
-    months = {fold(word): index for index, words in enumerate(table["months"], 1) for word in words}
-    relative = {tuple(fold(word).split()): days for word, days in table["relative"].items()}
-    units = {fold(word): unit for word, unit in table["units"].items()}
-    names = ("next", "this", "week", "half", "quarter", "noon", "morning", "afternoon", "end", "at", "in",
-             "half_past", "three_quarters", "after_next")
-    firsts = {phrase[0] for name in names for phrase in phrases[name]} | {phrase[0] for phrase in relative}
-    return DateWords(
-        words=phrases,
-        weekdays=weekdays,
-        months=months,
-        relative=relative,
-        units=units,
-        numbers={fold(word): number for word, number in table["numbers"].items()},
-        known=frozenset(firsts | weekdays.keys() | months.keys()),
-    )
 
 
 def read_when(text: str, words: DateWords, now: datetime) -> dict[str, str] | None:

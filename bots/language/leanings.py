@@ -14,8 +14,8 @@ STRONGEST = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Leanings:
-    """`words`: a word -> how much it speaks for each intent (natural logarithm); `least`: what an intent gets for a word
-    that none of its examples has."""
+    """`words`: a word -> (how much it speaks for each intent, as a natural logarithm; what an intent gets for it that has
+    it in none of its examples)."""
 
     words: Mapping[str, tuple[Mapping[str, float], float]]
     intents: tuple[str, ...]

@@ -29,7 +29,8 @@ NOTHING: frozenset[str] = frozenset()
 CLEAR = 0.8
 """So like a negated example that a negated sentence may mean it."""
 SOME, MOST_COMPARED = 150, 40
-"""Examples that a feature alone may bring into the comparison; commoner features only count. And how many of the examples so found are looked at closely."""
+"""Examples that a feature alone may bring into the comparison (commoner features only count), and how many of those so
+found are looked at closely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,6 @@ class Likeness:
     found: dict[str, str]
     negated: bool
     glued: bool
-
 
 
 def read_by_likeness(
@@ -78,7 +78,11 @@ def read_by_likeness(
         return None
     ranked = sorted(best.values(), key=lambda one: -one.score)
     first, second = ranked[0], ranked[1] if len(ranked) > 1 else None
-    return replace(first, lead=first.score - (second.score if second else 0), negated=negated and (not first.negated or first.score < CLEAR))
+    return replace(
+        first,
+        lead=first.score - (second.score if second else 0),
+        negated=negated and (not first.negated or first.score < CLEAR),
+    )
 
 
 def _rank(score: float, share: float, example: Example, way: Way, view: View, examples: Examples) -> Likeness:
@@ -149,5 +153,3 @@ def _fill(
         elif slot not in view.found:
             missing.append(slot)
     return tuple(spans), tuple(missing), len(names)
-
-

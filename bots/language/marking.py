@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from bots.language.amounts import CURRENCIES, read_amount, read_minutes
 from bots.language.examples import NAME, TEXT, Examples
@@ -20,7 +21,26 @@ SHORTEST_PHONE = 5
 SHORTEST_PROPER = 3
 MOST_TAILS = 3
 PARTICLES = frozenset(
-    {"von", "van", "vom", "zu", "zum", "zur", "de", "del", "della", "der", "den", "di", "da", "du", "la", "le", "el", "al"}
+    {
+        "von",
+        "van",
+        "vom",
+        "zu",
+        "zum",
+        "zur",
+        "de",
+        "del",
+        "della",
+        "der",
+        "den",
+        "di",
+        "da",
+        "du",
+        "la",
+        "le",
+        "el",
+        "al",
+    }
     | {"of", "the", "am", "im", "bin", "ter", "st", "o", "y", "e", "co", "amp"}
 )
 """Small words that may stand within a name."""
@@ -172,14 +192,10 @@ class View:
         mended = self._way(end, end, mend=True)
         if mended.mended:
             yield mended
-        given = 0
-        for first, after in self._texts():
+        for first, after in islice(self._texts(), MOST_WAYS):
             yield self._way(first, after, mend=False)
             if mended.mended:
                 yield self._way(first, after, mend=True)
-            given += 1
-            if given >= MOST_WAYS:
-                return
 
     def _texts(self) -> Iterator[tuple[int, int]]:
         for at in range(self._start, len(self._words) - 1):
@@ -197,7 +213,12 @@ class View:
     def _text_from(self, first: int, after: int) -> tuple[int, int]:
         """A free text runs to the end, but for a time that it begins with and words that close the request."""
         tails = 0
-        while self._is_whole and tails < MOST_TAILS and after > first + 1 and self._words[after - 1] in self._examples.tails:
+        while (
+            self._is_whole
+            and tails < MOST_TAILS
+            and after > first + 1
+            and self._words[after - 1] in self._examples.tails
+        ):
             after -= 1
             tails += 1
         if first in self.marks and self.marks[first].symbol == "<when>":
@@ -271,7 +292,12 @@ class View:
 
     def _is_proper(self, at: int) -> bool:
         """In a language that writes only names with a capital: a name that is a word as well ("assign Will to Ben")."""
-        if not self._known.small or at <= self._start or len(self._words[at]) < SHORTEST_PROPER or self._words[at] in ADDRESSES:
+        if (
+            not self._known.small
+            or at <= self._start
+            or len(self._words[at]) < SHORTEST_PROPER
+            or self._words[at] in ADDRESSES
+        ):
             return False
         raw, first, after = self._sentence.raw, self._sentence.starts[at], self._sentence.ends[at]
         return raw[first].isupper() and raw[first + 1 : after].islower() and self._words[at - 1] != SEPARATOR
@@ -280,7 +306,8 @@ class View:
         bound = min(len(self._words), max(limit, at + 1), at + LONGEST_NAME)
         after = at + 1
         while after < bound:
-            if self._unknown(after) and (self._is_capital(after) or not self._capital):
+            known = not self._unknown(after) and not self._is_surname(after)
+            if not known and (self._is_capital(after) or not self._capital):
                 after += 1
             elif self._capital and self._joins(after, bound):
                 after += 2
@@ -288,9 +315,19 @@ class View:
                 break
         return Mark(NAME, at, after)
 
+    def _is_surname(self, at: int) -> bool:
+        """A capitalised word behind a name that only has the stem of a word that was taught ("Heike Stamm")."""
+        word = self._words[at]
+        apart = word not in self._known.words and word not in self._common and at not in self.marks
+        return apart and word != SEPARATOR and self._is_capital(at) and not self._known.parts(word)
+
     def _joins(self, at: int, bound: int) -> bool:
         """A particle between two capitalised words of a name."""
-        if self._words[at] not in self._joining or at + 1 >= bound or self._sentence.raw[self._sentence.starts[at]].isupper():
+        if (
+            self._words[at] not in self._joining
+            or at + 1 >= bound
+            or self._sentence.raw[self._sentence.starts[at]].isupper()
+        ):
             return False
         return self._words[at - 1] not in self._common and self._unknown(at + 1) and self._is_capital(at + 1)
 

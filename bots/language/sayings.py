@@ -4,7 +4,7 @@ written out one by one (a line may stand for thousands), but kept as parts with 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from bots.language.tokens import SEPARATOR
 from hub.domain.folding import fold
@@ -39,7 +39,7 @@ class Saying:
                     last |= before
                     continue
                 yield from ((one, pieces[0]) for one in sorted(before))
-                yield from zip(pieces, pieces[1:], strict=False)
+                yield from pairwise(pieces)
                 last.add(pieces[-1])
             before = last
 

@@ -61,9 +61,7 @@ class SecondLook:
             return like[1]
         return self._by_signs(sentence, prefer, now) or (like[1] if like is not None else None)
 
-    def sober(
-        self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None
-    ) -> Reading | None:
+    def sober(self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading | None:
         """Everyday words around a name are left away; where they are all of it, or signs of another request stand
         within it, the second look decides; None where that knows nothing better and something would be changed."""
         contact = found.slots.get("contact", "")
@@ -135,8 +133,10 @@ class SecondLook:
         """Whether a "colleague" is only words that the examples consist of, in small letters ("address book")."""
         examples = self.examples.get(language)
         words = [] if user.startswith("@") else user.split()
-        return examples is not None and bool(words) and all(
-            word.islower() and examples.vocabulary.knows(fold(word)) for word in words
+        return (
+            examples is not None
+            and bool(words)
+            and all(word.islower() and examples.vocabulary.knows(fold(word)) for word in words)
         )
 
     def _is_a_noun(self, name: str, language: str) -> bool:

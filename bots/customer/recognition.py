@@ -143,7 +143,9 @@ class CustomerRecogniser:
         if like is None or like.intent == heard.intent:
             return heard
         if not is_believed(like, changing=like.intent in CHANGING, known=known):
-            return heard
+            # Rather nothing than the wrong change, where signs and examples do not agree.
+            doubtful = heard.intent in CHANGING and is_believed(like, changing=True, known=False)
+            return replace(heard, intent="") if doubtful else heard
         intent = "" if like.intent == NONE else like.intent
         if not intent and heard.intent not in CHANGING:
             return heard

@@ -14,8 +14,8 @@ STRONGEST = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Leanings:
-    """`words`: a word -> (how much it speaks for each intent, as a natural logarithm; what an intent gets for it that has
-    it in none of its examples)."""
+    """`words`: a word -> (how much it speaks for each intent, as a natural logarithm; what an intent gets for it
+    that has it in none of its examples)."""
 
     words: Mapping[str, tuple[Mapping[str, float], float]]
     intents: tuple[str, ...]
@@ -48,10 +48,10 @@ def count_leanings(sayings: Sequence[tuple[str, Mapping[str, float]]]) -> Leanin
     found: dict[str, tuple[dict[str, float], float]] = {}
     for word in words:
         # The share of an intent's lines that hold the word, against the mean share of all intents.
-        share = {i: (counts[i].get(word, 0.0) + SMOOTHING) / (lines[i] + 2 * SMOOTHING) for i in counts}
-        mean = sum(share.values()) / len(share)
+        shares = {i: (counts[i].get(word, 0.0) + SMOOTHING) / (lines[i] + 2 * SMOOTHING) for i in counts}
+        mean = sum(shares.values()) / len(shares)
         floor = SMOOTHING / (max(lines.values()) + 2 * SMOOTHING)
-        told = {i: _bound(math.log(value / mean)) for i, value in share.items() if word in counts[i]}
+        told = {i: _bound(math.log(value / mean)) for i, value in shares.items() if word in counts[i]}
         found[word] = (told, _bound(math.log(floor / mean)))
     return Leanings(found, tuple(counts))
 

@@ -61,6 +61,8 @@ def read_by_likeness(
     negated = bool(load_signs(pack.code).negations & set(sentence.words))
     best: dict[str, Likeness] = {}
     for way in view.ways():
+        if way.text is not None and not _says_something(way, examples):
+            continue
         nearest: dict[str, tuple[float, Example]] = {}
         for score, example in _compare(way, examples):
             if (way.text is not None) != bool({"text", "query"} & set(example.slots)) and way.text is not None:
@@ -83,6 +85,11 @@ def read_by_likeness(
         lead=first.score - (second.score if second else 0),
         negated=negated and (not first.negated or first.score < CLEAR),
     )
+
+
+def _says_something(way: Way, examples: Examples) -> bool:
+    """Whether beside a free text any word stands that tells what is wanted."""
+    return any(one[0] not in "<~?" and one not in examples.vocabulary.light for one in way.symbols)
 
 
 def _rank(score: float, share: float, example: Example, way: Way, view: View, examples: Examples) -> Likeness:

@@ -65,7 +65,7 @@ class Saying:
 
 def read_saying(line: str) -> Saying:
     """Parse one line. Brackets do not nest."""
-    parts = []
+    parts: list[tuple[Pieces, ...]] = []
     for needed, optional, plain in _PART.findall(line):
         if plain:
             parts.append((_pieces(plain),))

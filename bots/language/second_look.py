@@ -24,7 +24,7 @@ ACTING = CHANGING | {"create", "undo", "remind_me", "drop_reminder", "alert_on",
 """Intents that a likeness is held to more strictly: all that lead to writing."""
 ANSWERS = frozenset({"confirm", "decline", "choose"})
 """Intents that do something at once, where something was asked: nothing but such words may be taken for them."""
-SURE, LIKELY, LIKELY_CHANGE, LIKELY_TEXT = 0.7, 0.45, 0.55, 0.62
+SURE, LIKELY, LIKELY_CHANGE, LIKELY_TEXT = 0.7, 0.45, 0.66, 0.68
 """How like an example a sentence must be: to be believed before the signs; and, where the signs know nothing, after
 them, for what only shows and for what would change something."""
 VERBATIM = 0.85
@@ -33,7 +33,7 @@ LOOSE = frozenset({"who", "assign", "search", "help"})
 """Intents whose templates fit many a sentence that means something else."""
 SHORT = 4
 """Words of a sentence that a template reads as surely as any example."""
-LEAD = 0.05
+LEAD = 0.12
 """How much better than the next best intent a change must fit."""
 NONE = "none"
 """The intent of examples that ask for nothing that the bot does."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hub.domain.arrival import Arrival
 from hub.domain.errors import FernamtError
 from hub.domain.ids import ArrivalId
+from hub.domain.signal import Signal
 from hub.ports.connector import DeliveryUpdate, LinkState
 
 
@@ -24,6 +25,7 @@ class FakeInlet:
     """Accepted again: the same native id came a second time."""
     updates: list[DeliveryUpdate] = field(default_factory=list)
     cursors: dict[str, bytes] = field(default_factory=dict)
+    signals: list[Signal] = field(default_factory=list)
     reports: list[tuple[LinkState, str]] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     """What happened in order: `accept NATIVE_ID`, `save STREAM`, for tests of "only after accept"."""
@@ -69,6 +71,10 @@ class FakeInlet:
             raise self.save_error
         self.cursors[stream] = value
         self.journal.append(f"save {stream}")
+        self._wake()
+
+    async def signal(self, signal: Signal) -> None:
+        self.signals.append(signal)
         self._wake()
 
     def report(self, state: LinkState, detail: str = "") -> None:

@@ -12,6 +12,7 @@ from connectors.email.submission import Submission
 from hub.domain.arrival import Arrival
 from hub.domain.errors import AuthRejected, LinkError, Misconfigured, StoreUnavailable
 from hub.domain.ids import ArrivalId
+from hub.domain.signal import Signal
 from hub.ports.connector import ConnectorContext, DeliveryUpdate, LinkState, ProbeStep
 
 PROBE_SECONDS = 28.0
@@ -148,6 +149,9 @@ class _ClosedInlet:
         return None
 
     async def save_cursor(self, stream: str, value: bytes) -> None:
+        return
+
+    async def signal(self, signal: Signal) -> None:
         return
 
     def report(self, state: LinkState, detail: str = "") -> None:

@@ -9,6 +9,7 @@ from the cursor that is saved after each accepted message.
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -32,6 +33,7 @@ from hub.domain.errors import (
 )
 from hub.domain.errors import Invalid as OutOfBounds
 from hub.domain.message import Envelope
+from hub.domain.views import FileData
 from hub.ports.connector import ConnectorContext, Inlet, LinkState, Parcel, ProbeStep, Receipt
 
 log = structlog.get_logger()
@@ -267,8 +269,16 @@ class XmppConnector:
         await self._deliver(parcel.item.recipient.normal, text, stanza_id, receipt=True)
         return Receipt(native_ref=stanza_id, detail=f"taken by {self._settings.jid.partition('@')[2]}")
 
-    async def say(self, address: str, text: str, stanza_id: str) -> None:
-        """A bot's reply; see StaffLine."""
+    async def say(
+        self,
+        address: str,
+        text: str,
+        stanza_id: str,
+        *,
+        choices: Sequence[str] = (),
+        files: Sequence[FileData] = (),
+    ) -> None:
+        """A bot's reply; see StaffLine. Choices are numbers in the text; files are not carried yet."""
         await self._deliver(address, text, stanza_id, receipt=False)
 
     async def _deliver(self, address: str, text: str, stanza_id: str, *, receipt: bool) -> None:

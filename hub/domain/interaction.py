@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from hub.domain.facts import Call
 from hub.domain.ids import (
     ArrivalId,
     ContactId,
@@ -14,22 +15,7 @@ from hub.domain.ids import (
     derived_id,
 )
 from hub.domain.message import Attachment, MessageClass, Participant, Strength
-
-
-class InteractionKind(StrEnum):
-    """What an entry is."""
-
-    MESSAGE = "message"
-    NOTE = "note"
-    STATUS = "status"
-    CALL = "call"
-    FAX = "fax"
-    ORDER = "order"
-    INVOICE = "invoice"
-    PAYMENT = "payment"
-    APPOINTMENT = "appointment"
-    DOCUMENT = "document"
-    EVENT = "event"
+from hub.domain.message import InteractionKind as InteractionKind
 
 
 class Direction(StrEnum):
@@ -66,12 +52,14 @@ class Interaction:
     message_class: MessageClass = MessageClass.HUMAN
     strength: Strength = Strength.CLAIMED
     marks: tuple[str, ...] = ()
-    """Facts to show beside it: `reused-id`, `first-contact`, `cut`, `history`, `sent-elsewhere`."""
+    """Facts to show beside it: `reused-id`, `first-contact`, `cut`, `history`, `sent-elsewhere`;
+    what it is to an earlier entry (`caused_by`): `reply`, `correction`, `retraction`, `reaction`; `missed` calls."""
     problems: tuple[str, ...] = ()
     arrival_id: ArrivalId | None = None
     outbox_id: OutboxId | None = None
     author: UserId | None = None
     caused_by: InteractionId | None = None
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.domain.address import Address
+from hub.domain.facts import Booking, Call, Relation
 
 
 class MessageClass(StrEnum):
@@ -15,6 +16,22 @@ class MessageClass(StrEnum):
     BULK = "bulk"
     BOUNCE = "bounce"
     OWN = "own"
+
+
+class InteractionKind(StrEnum):
+    """What a timeline entry is."""
+
+    MESSAGE = "message"
+    NOTE = "note"
+    STATUS = "status"
+    CALL = "call"
+    FAX = "fax"
+    ORDER = "order"
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    APPOINTMENT = "appointment"
+    DOCUMENT = "document"
+    EVENT = "event"
 
 
 class Strength(StrEnum):
@@ -129,6 +146,19 @@ class Message:
     """Message-IDs and tokens of ours found in the quoted body."""
     bounced: tuple[RecipientStatus, ...] = ()
     bounced_message_id: str = ""
+    kind: InteractionKind = InteractionKind.MESSAGE
+    """What its timeline entry will be."""
+    aliases: tuple[Participant, ...] = ()
+    """Other addresses that the message says are the sender's (a shop order's mail address, a shared contact): used for
+    filing, in order, where the sender's own is unknown; never for proof."""
+    relation: Relation | None = None
+    related_to: tuple[str, ...] = ()
+    """The names by which the earlier message that `relation` is to may be known: its `message_id` as its arrival had
+    it, or the id under which we sent it; at most 5."""
+    call: Call | None = None
+    bookings: tuple[Booking, ...] = ()
+    marks: tuple[str, ...] = ()
+    """Facts to show beside the entry, such as `missed`, `voice`; at most 10."""
     problems: tuple[str, ...] = ()
     """Plain English, for a colleague: what could not be read, what was cut."""
 

@@ -11,8 +11,10 @@ from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation
 from hub.domain.ids import ArrivalId
 from hub.domain.interaction import Interaction
+from hub.domain.message import Attachment
 from hub.domain.people import Actor
 from hub.domain.turn import Choice
+from hub.domain.views import FileData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +53,20 @@ class BotReply:
     choices: tuple[Choice, ...] = ()
     buttons: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
+    files: tuple[FileData, ...] = ()
+    """Pictures and documents that belong to the answer."""
     language: str = "en"
 
 
 class StaffBot(Protocol):
     """Answers a colleague."""
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime) -> BotReply:
-        """Never raises: a failure is an answer that says what failed, what was kept, and the error code. The same
-        `turn_id` writes and sends at most once, however often it is answered (after a crash). Context is kept for
-        each (actor, via)."""
+    async def answer(
+        self, actor: Actor, text: str, *, turn_id: str, at: datetime, files: Sequence[Attachment] = ()
+    ) -> BotReply:
+        """Never raises: a failure is an answer that says what failed, what was kept, and the error code. `files` came
+        with the words, or without any. The same `turn_id` writes and sends at most once, however often it is answered
+        (after a crash). Context is kept for each (actor, via)."""
 
 
 class StaffDoor(Protocol):

@@ -4,7 +4,7 @@ Connectors own no rules, no store, no retries and no reconnects: the supervisor 
 once when a link breaks and once when it heals.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,8 @@ from hub.domain.arrival import Arrival
 from hub.domain.ids import ArrivalId
 from hub.domain.message import RecipientStatus
 from hub.domain.outbox import OutboxItem
+from hub.domain.signal import Signal
+from hub.domain.views import FileData
 from hub.ports.addresses import AddressForm
 from hub.ports.clock import Clock
 from hub.ports.parser import Parser
@@ -83,6 +85,10 @@ class Inlet(Protocol):
     async def save_cursor(self, stream: str, value: bytes) -> None:
         """Only after accept of everything before it."""
 
+    async def signal(self, signal: Signal) -> None:
+        """Something of the moment that is not kept: it rings, somebody is writing. Never raises; bounded; what cannot
+        be told at once is dropped."""
+
     def report(self, state: LinkState, detail: str = "") -> None:
         """Says how the link is; cheap, never raises."""
 
@@ -103,8 +109,60 @@ class Connector(Protocol):
 class StaffLine(Protocol):
     """Optional: the channel can carry colleagues' chats with the bot."""
 
-    async def say(self, address: str, text: str, stanza_id: str) -> None:
-        """Send a bot's reply to the full native address at once, without the outbox. Raises SendError."""
+    async def say(
+        self,
+        address: str,
+        text: str,
+        stanza_id: str,
+        *,
+        choices: Sequence[str] = (),
+        files: Sequence[FileData] = (),
+    ) -> None:
+        """Send a bot's reply to the full native address at once, without the outbox. `choices` are words to offer as
+        buttons where the channel has them (the text names them too); `files` follow the text. Raises SendError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """What a peer sent to the channel's address, `/in/NAME/PATH`. `body` is raw, as signed; `headers` have
+    lower-case names; at most `max_message_bytes`."""
+
+    method: str
+    path: str
+    """Behind the channel's name, without a leading slash."""
+    url: str
+    """The whole address as the peer used it, for signatures over it."""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    client: str = ""
+    """IP address of the peer."""
+
+    def header(self, name: str) -> str:
+        """The first of this (lower-case) name; '' without."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """What the peer is told."""
+
+    status: int = 200
+    body: bytes = b""
+    type: str = "text/plain; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+    stream: AsyncIterator[bytes] | None = None
+    """Instead of `body`: sent piece by piece until it ends or the peer goes (server-sent events). Closed then."""
+
+
+@runtime_checkable
+class ServesHttp(Protocol):
+    """Optional: peers reach the channel by HTTP under `/in/NAME/`: webhooks, a chat widget."""
+
+    async def answer(self, request: HttpRequest, inlet: Inlet) -> HttpAnswer:
+        """Called concurrently, also while the link is not UP. A 2xx only once what was sent is durable (`accept`
+        returned). StoreUnavailable may be raised: it becomes 503 with Retry-After, so that the peer tries again;
+        Refused becomes 401 or 403 and an audit entry. Bounded to 30 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +229,12 @@ class ChannelKind:
     """Colleagues may talk to the bot here."""
     strangers: Callable[[Any], Strangers] = lambda settings: Strangers.WELCOME
     authserv_id: Callable[[Any], str] = lambda settings: ""
+    max_file_bytes: Callable[[Any], int] = lambda settings: 0
+    """Largest single file that the channel carries outwards; 0: none. What is larger goes as a link (AC-29)."""
+    summary: str = ""
+    """In a line, for whoever chooses a kind: a message id."""
+    raw_form: tuple[str, str] = ("application/octet-stream", "bin")
+    """Media type and file ending of a raw arrival, for looking at."""
     on_repeat_of: Callable[[Any], OnRepeat] | None = None
     """Where a setting decides instead of `on_repeat` (mail: a company may prefer a second copy to a held one)."""
 
@@ -191,6 +255,8 @@ class Account:
     carries_staff: bool = False
     strangers: Strangers = Strangers.WELCOME
     authserv_id: str = ""
+    max_file_bytes: int = 0
+    """Largest single file that the channel carries outwards; 0: none."""
 
 
 class Accounts(Protocol):

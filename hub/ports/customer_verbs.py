@@ -105,6 +105,8 @@ class CustomerReply:
     receipt: bool = False
     language: str = ""
     files: Sequence[FileData] = ()
+    choices: tuple[str, ...] = ()
+    """Words to offer as buttons; the text names them too."""
 
 
 class CustomerBot(Protocol):

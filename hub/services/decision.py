@@ -13,14 +13,15 @@ from typing import cast
 from hub.domain.arrival import ArrivalState
 from hub.domain.contact import Contact, Identity, identity_id
 from hub.domain.conversation import Conversation, Placement, conversation_number
-from hub.domain.ids import ContactId, ConversationId, derived_id
+from hub.domain.ids import ContactId, ConversationId, InteractionId, derived_id
 from hub.domain.interaction import (
     Interaction,
     MessageReference,
     Sighting,
+    message_reference_id,
     sighting_id,
 )
-from hub.domain.message import MessageClass, Participant
+from hub.domain.message import MessageClass, Participant, Strength
 from hub.ports.bot import Recorded
 from hub.ports.connector import Strangers
 from hub.ports.search import NameEntry, SearchEntry
@@ -33,6 +34,7 @@ from hub.services.standing import SILENT, awaits_answer, last_words, with_entry
 from hub.services.threading import CERTAIN, Clues, Verdict, Writer, place_chat, place_mail
 
 MAX_ALIASES = 20
+MAX_RELATED = 5
 MAX_TERMS = 2_000
 
 
@@ -44,6 +46,8 @@ class Consequences:
     """New entries that a person wrote and waits for."""
     entered: list[tuple[Interaction, Conversation | None]] = field(default_factory=list)
     """All new entries, for open pages."""
+    facts: list[tuple[Incoming, Interaction]] = field(default_factory=list)
+    """New entries that tell of calls or bookings."""
     bounces: list[Incoming] = field(default_factory=list)
     own: list[Incoming] = field(default_factory=list)
     """Our own messages, found again in a mailbox."""
@@ -112,10 +116,13 @@ class Decider:
         if contact is None:
             return done(_why_not_filed(item))
         first = _is_first(item, person, sheet)
-        entry = known or build_entry(item, contact.id, self._marks(item, thread, sheet, first=first))
+        marks = self._marks(item, thread, sheet, first=first)
+        entry = known or build_entry(item, contact.id, marks, caused_by=_earlier(item, sheet))
         conversation = self._place(item, entry, placement, verdict, thread, contact, sheet)
         self._index(item, entry, known, contact if first else None, sheet)
         after.entered.append((entry, conversation))
+        if item.message.call is not None or item.message.bookings:
+            after.facts.append((item, entry))
         if conversation is not None and awaits_answer(entry):
             after.recorded.append(Recorded(interaction=entry, conversation=conversation, contact=contact))
         return done(result=entry.id)
@@ -168,11 +175,22 @@ class Decider:
                 person.address, arrival=record.id, strength=item.message.strength, at=record.received_at
             )
             sheet.identities.add(identity)
+            self._claim_aliases(item, identity, sheet)
         contact = sheet.contacts.get(identity.contact_id)
         if contact is None:
             contact = provisional_contact(identity.contact_id, person, record.received_at)
             sheet.contacts.add(contact)
         return contact
+
+    def _claim_aliases(self, item: Incoming, identity: Identity, sheet: Sheet) -> None:
+        """What else the message says of its unknown sender, so that the next one by another way meets the same
+        contact; only ever claimed."""
+        for alias in item.message.aliases[:MAX_ALIASES]:
+            if sheet.identities.get(identity_id(alias.address)) is None:
+                claim = claim_address(
+                    alias.address, arrival=item.record.id, strength=Strength.CLAIMED, at=item.record.received_at
+                )
+                sheet.identities.add(replace(claim, contact_id=identity.contact_id))
 
     def _marks(self, item: Incoming, thread: Conversation | None, sheet: Sheet, *, first: bool) -> list[str]:
         marks = [FIRST_CONTACT] if first else []
@@ -219,6 +237,8 @@ class Decider:
             sheet.conversations.put(changed)
         if item.clues is not None:
             self._refer(item, entry, thread.id, sheet)
+        elif item.message.message_id:
+            self._name(item, entry, thread.id, sheet)
         return thread
 
     def _participants(self, item: Incoming, entry: Interaction) -> Iterable[str]:
@@ -248,6 +268,12 @@ class Decider:
             last_text=last_words(entry.text),
             participants=tuple(dict.fromkeys(people))[:100],
         )
+
+    def _name(self, item: Incoming, entry: Interaction, conversation: ConversationId, sheet: Sheet) -> None:
+        """Remember a chat message's own id: corrections, reactions and answers name it."""
+        key = message_reference_id(item.message.message_id)
+        if sheet.references.get(key) is None:
+            sheet.references.add(_reference(key, item.message.message_id, conversation, entry))
 
     def _refer(self, item: Incoming, entry: Interaction, conversation: ConversationId, sheet: Sheet) -> None:
         """Remember the message's own id, and the ids that it mentions as aliases of the conversation."""
@@ -280,6 +306,16 @@ def _is_first(item: Incoming, person: Participant | None, sheet: Sheet) -> bool:
     key = item.route.claim if person is item.route.person else identity_id(person.address)
     claim = sheet.identities.get(key)
     return claim is not None and claim.source == claim_of(item.record.id)
+
+
+def _earlier(item: Incoming, sheet: Sheet) -> InteractionId | None:
+    """The entry that the message corrects, takes back, reacts to or answers, where the channel says so and we know
+    it."""
+    for name in item.message.related_to[:MAX_RELATED]:
+        reference = sheet.references.get(message_reference_id(name))
+        if reference is not None and reference.interactions:
+            return reference.interactions[-1]
+    return None
 
 
 def _reference(key: str, message_id: str, conversation: ConversationId, entry: Interaction | None) -> MessageReference:

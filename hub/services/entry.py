@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from hub.domain.ids import ContactId
-from hub.domain.interaction import Direction, Interaction, InteractionKind
+from hub.domain.ids import ContactId, InteractionId
+from hub.domain.interaction import Direction, Interaction
 from hub.domain.message import Participant
 from hub.services.incoming import Incoming
 
@@ -14,6 +14,7 @@ MAX_PEOPLE = 100
 MAX_ATTACHMENTS = 200
 MAX_PROBLEMS = 50
 MAX_PROBLEM = 300
+MAX_MARKS = 10
 
 FIRST_CONTACT = "first-contact"
 REUSED_ID = "reused-id"
@@ -23,12 +24,17 @@ HISTORY = "history"
 CUT = "cut"
 
 
-def build_entry(item: Incoming, contact_id: ContactId, marks: list[str]) -> Interaction:
-    """The entry, under its deterministic id."""
+def build_entry(
+    item: Incoming, contact_id: ContactId, marks: list[str], *, caused_by: InteractionId | None = None
+) -> Interaction:
+    """The entry, under its deterministic id. `caused_by`: the earlier one that it is about."""
     message, record, content = item.message, item.record, item.message.content
     text = content.reply_text or content.text
     if item.outbound:
         marks = [*marks, SENT_ELSEWHERE]
+    marks = [*marks, *message.marks[:MAX_MARKS]]
+    if message.relation is not None:
+        marks.append(message.relation.value)
     if record.history:
         marks = [*marks, HISTORY]
     if _too_much(item, text):
@@ -40,7 +46,7 @@ def build_entry(item: Incoming, contact_id: ContactId, marks: list[str]) -> Inte
         id=item.entry_id,
         contact_id=contact_id,
         at=record.received_at,
-        kind=InteractionKind.MESSAGE,
+        kind=message.kind,
         direction=Direction.OUTBOUND if item.outbound else Direction.INBOUND,
         channel=message.channel,
         account=record.account,
@@ -57,6 +63,8 @@ def build_entry(item: Incoming, contact_id: ContactId, marks: list[str]) -> Inte
         marks=tuple(marks),
         problems=tuple([problem[:MAX_PROBLEM] for problem in message.problems[:MAX_PROBLEMS]]),
         arrival_id=record.id,
+        caused_by=caused_by,
+        call=message.call,
     )
 
 

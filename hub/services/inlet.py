@@ -1,12 +1,16 @@
 """A connector's way into the hub: keeps each arrival durably, or refuses it so that the sender keeps it."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
 from hub.domain.arrival import Arrival, ArrivalRecord
-from hub.domain.errors import Invalid, StoreUnavailable
+from hub.domain.errors import FernamtError, Invalid, StoreUnavailable
 from hub.domain.ids import ArrivalId
+from hub.domain.signal import Signal
 from hub.domain.upkeep import Cursor
 from hub.ports.bot import StaffDoor
 from hub.ports.clock import Clock
@@ -15,10 +19,14 @@ from hub.ports.kinds import ARRIVALS, CURSORS
 from hub.ports.store import Exists, Store
 from hub.services.recording import DeliveryNews
 
+log = structlog.get_logger()
 INLINE_BYTES = 65_536
 MAX_NATIVE_ID = 1_000
 MAX_RECIPIENTS = 1_000
 SWAP_TRIES = 20
+SIGNAL_SECONDS = 5.0
+Signals = Callable[[str, Signal], Awaitable[None]]
+"""(account, signal): who tells of things of the moment."""
 Report = Callable[[str, LinkState, str], None]
 """(account, state, detail): what the supervisor is told of a link."""
 
@@ -43,8 +51,9 @@ class AccountInlet:
         clock: Clock,
         hint: Hint,
         max_message_bytes: int,
+        signals: Signals | None = None,
     ) -> None:
-        self._account = account
+        self._account, self._signals = account, signals
         self._store, self._door, self._deliveries = store, door, deliveries
         self._report, self._clock, self._hint = report, clock, hint
         self._max_message_bytes = max_message_bytes
@@ -122,6 +131,17 @@ class AccountInlet:
             elif current.value == value or await self._cursors.replace(cursor, current.version):
                 return
         raise StoreUnavailable("The cursor is being changed by somebody else all the time.", stream=cursor.id)
+
+    async def signal(self, signal: Signal) -> None:
+        """See Inlet."""
+        if self._signals is None:
+            return
+        try:
+            async with asyncio.timeout(SIGNAL_SECONDS):
+                await self._signals(self._account, signal)
+        except (FernamtError, TimeoutError) as error:
+            code = error.code if isinstance(error, FernamtError) else "timeout"
+            log.warning("signal_not_told", account=self._account, kind=signal.kind.value, code=code)
 
     def report(self, state: LinkState, detail: str = "") -> None:
         """See Inlet."""

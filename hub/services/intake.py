@@ -26,12 +26,13 @@ from hub.ports.bot import StaffDoor, Teller
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts
 from hub.ports.events import Event, Events, Topic
+from hub.ports.facts import Facts
 from hub.ports.kinds import ARRIVALS
 from hub.ports.parser import ParseJob, ParseWorker
 from hub.ports.search import Terms
 from hub.ports.store import Replacement, Store
 from hub.services.incoming import Incoming, Outcome, quarantined, read_incoming
-from hub.services.inlet import AccountInlet, Report
+from hub.services.inlet import AccountInlet, Report, Signals
 from hub.services.pending import Kept, Lane, Pending
 from hub.services.recording import DeliveryNews, Recorder
 from hub.services.routing import Router
@@ -74,11 +75,13 @@ class Intake:
         terms: Terms,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         observe: Callable[[str, str], None] = lambda account, state: None,
+        facts: Facts | None = None,
+        signals: Signals | None = None,
     ) -> None:
         self._store, self._worker, self._accounts, self._events = store, worker, accounts, events
         self._door, self._deliveries, self._report = door, deliveries, report
         self._clock, self._secret, self._terms = clock, secret, terms
-        self._max_message_bytes = max_message_bytes
+        self._max_message_bytes, self._signals = max_message_bytes, signals
         self._observe = observe
         """Told (account, state) of every arrival that is kept ("new") or reaches a final state, for metrics."""
         self._arrivals = store.documents(ARRIVALS)
@@ -92,6 +95,7 @@ class Intake:
             teller=teller,
             door=door,
             deliveries=deliveries,
+            facts=facts,
         )
 
     @property
@@ -111,6 +115,7 @@ class Intake:
             clock=self._clock,
             hint=self._offer,
             max_message_bytes=self._max_message_bytes,
+            signals=self._signals,
         )
 
     def _offer(self, record: ArrivalRecord, raw: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.domain.contact import identity_id
 from hub.domain.conversation import ConversationState
+from hub.domain.interaction import message_reference_id
 from hub.ports.kinds import CONVERSATIONS
 from hub.ports.store import Store
 from hub.services.incoming import Incoming
@@ -14,6 +15,7 @@ from hub.services.standing import SILENT
 from hub.services.threading import SAME_SUBJECT, Clues, asks_subject
 
 CANDIDATES = 5
+MAX_RELATED = 5
 
 
 async def load_sheet(store: Store, batch: Sequence[Incoming]) -> Sheet:
@@ -55,6 +57,9 @@ def _reference_ids(batch: Iterable[Incoming]) -> list[str]:
             ids.extend(item.clues.ancestors.values())
             if item.clues.own_key:
                 ids.append(item.clues.own_key)
+            continue
+        names = (item.message.message_id, *item.message.related_to[:MAX_RELATED])
+        ids.extend([message_reference_id(name) for name in names if name])
     return ids
 
 

@@ -15,6 +15,7 @@ from hub.domain.message import Message
 from hub.ports.bot import StaffDoor, Teller
 from hub.ports.connector import DeliveryUpdate
 from hub.ports.events import Event, Events, Topic
+from hub.ports.facts import Facts
 from hub.ports.store import Store
 from hub.services.decision import Consequences, Decider
 from hub.services.incoming import Incoming, Outcome
@@ -51,9 +52,11 @@ class Recorder:
         teller: Teller,
         door: StaffDoor | None,
         deliveries: DeliveryNews,
+        facts: Facts | None = None,
     ) -> None:
         self._store, self._events = store, events
         self._teller, self._door, self._deliveries = teller, door, deliveries
+        self._facts = facts
         self._decider = Decider(router)
 
     async def record(self, batch: Sequence[Incoming]) -> list[Outcome]:
@@ -74,6 +77,8 @@ class Recorder:
     async def _follow_up(self, after: Consequences) -> None:
         """What others are told. A failure there is not the messages' fault: it is logged, and they count as recorded;
         only a store that is down makes all of it be repeated."""
+        for item, entry in after.facts if self._facts is not None else ():
+            await self._guarded("facts", partial(self._facts.settle, entry, item.message))  # type: ignore[union-attr]
         if after.recorded:
             await self._guarded("tell", partial(self._teller.tell, after.recorded))
         for item in after.bounces:

@@ -14,6 +14,7 @@ from hub.domain.message import Message, MessageClass, Participant, ParticipantRo
 from hub.ports.addresses import AddressForms
 from hub.ports.connector import Account, Accounts
 
+MAX_ALIASES = 10
 ADDRESSED = frozenset({"email"})
 """Channels on which one account receives for many addresses; chats come over the stream of the address itself."""
 
@@ -57,7 +58,7 @@ class Route:
     claim: str = ""
     """`identity_id` of that address."""
     others: tuple[Participant, ...] = ()
-    """Further contact sides of what we sent, in order: the first known one is it."""
+    """Further contact sides of what we sent, or further addresses of who wrote: the first known one is it."""
     problem: str = ""
 
 
@@ -92,7 +93,7 @@ class Router:
         sender = message.sender or self._envelope_sender(record, account)
         if sender is None and message.message_class not in (MessageClass.BOUNCE, MessageClass.AUTO_REPLY):
             return Route(problem="It names no sender that can be read.")
-        return Route(person=sender, claim=_claim_of(sender))
+        return Route(person=sender, claim=_claim_of(sender), others=message.aliases[:MAX_ALIASES])
 
     def _is_outgoing(self, record: ArrivalRecord, message: Message, foreign: tuple[Participant, ...]) -> bool:
         if record.envelope.outgoing or message.message_class is MessageClass.OWN:

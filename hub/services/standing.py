@@ -9,12 +9,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.domain.conversation import BOT_OWNER, QUEUE_OWNER, BotStance, Conversation, ConversationState
-from hub.domain.interaction import Direction, Interaction
+from hub.domain.facts import Relation
+from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.message import MessageClass
 
 MAX_PARTICIPANTS = 100
 SILENT = (MessageClass.AUTO_REPLY, MessageClass.BOUNCE)
 """Out-of-office and bounces change nothing but their own entry."""
+WRITTEN = (InteractionKind.MESSAGE, InteractionKind.FAX)
+MISSED = "missed"
+"""Mark of a call that nobody took."""
+QUIET = frozenset({"history", Relation.REACTION.value, Relation.RETRACTION.value})
+"""Marks of entries that nobody has to answer."""
 
 
 def last_words(text: str) -> str:
@@ -23,11 +29,13 @@ def last_words(text: str) -> str:
 
 
 def awaits_answer(entry: Interaction) -> bool:
-    """Whether somebody waits because of it: written by a person, and not found in an old mailbox."""
+    """Whether somebody waits because of it: written (faxed, tried to call) by a person, and not found in an old
+    mailbox."""
     return (
         entry.direction is Direction.INBOUND
         and entry.message_class is MessageClass.HUMAN
-        and "history" not in entry.marks
+        and (entry.kind in WRITTEN or (entry.kind is InteractionKind.CALL and MISSED in entry.marks))
+        and not QUIET & set(entry.marks)
     )
 
 

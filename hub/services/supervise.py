@@ -66,6 +66,7 @@ def describe_account(plan: ChannelPlan) -> Account:
         carries_staff=kind.carries_staff(settings),
         strangers=kind.strangers(settings),
         authserv_id=kind.authserv_id(settings),
+        max_file_bytes=kind.max_file_bytes(settings),
     )
 
 
@@ -249,6 +250,7 @@ class _StatefulInlet:
         self.delivered = inner.delivered
         self.load_cursor = inner.load_cursor
         self.save_cursor = inner.save_cursor
+        self.signal = inner.signal
 
     def report(self, state: LinkState, detail: str = "") -> None:
         self._supervisor.report(self._name, state, detail)

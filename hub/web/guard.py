@@ -8,6 +8,7 @@ from aiohttp import web
 
 from hub.domain.errors import (
     Ambiguous,
+    ConfigurationInvalid,
     Conflict,
     FernamtError,
     Invalid,
@@ -25,6 +26,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 API = "/api/v1/"
+PEERS = "/in/"
+"""Other systems prove themselves to their channel, over the raw bytes (hub/web/peers.py)."""
 PUBLIC = frozenset({"/sign-in", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/robots.txt"})
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
@@ -42,6 +45,7 @@ HEADERS = {
 }
 STATUS: tuple[tuple[type[FernamtError], int], ...] = (
     (Invalid, 400),
+    (ConfigurationInvalid, 400),
     (Refused, 403),
     (NotFound, 404),
     (Ambiguous, 409),
@@ -135,6 +139,8 @@ def same_origin(request: web.Request) -> bool:
 @web.middleware
 async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse writes from foreign pages. A bearer token is its own proof: no browser adds one by itself."""
+    if request.path.startswith(PEERS):
+        return await handler(request)
     bearer = is_api(request) and "Authorization" in request.headers
     if request.method not in SAFE_METHODS and not bearer and not same_origin(request):
         log.warning("foreign_write_refused", path=request.path, client=client_of(request))
@@ -146,7 +152,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Deny by default: everything but PUBLIC, the static files and the secret feeds needs a session, or for the API a
     token."""
-    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/")):
+    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", "/f/", PEERS)):
         return await handler(request)
     if is_api(request) and "Authorization" in request.headers:
         return await _with_token(request, handler)

@@ -4,7 +4,16 @@ from hub.domain.errors import FernamtError
 from hub.web.formats import Reader
 
 WORDS: dict[str, dict[str, str]] = {
-    "channel": {"email": "Mail", "xmpp": "XMPP", "": "Internal"},
+    "channel": {
+        "email": "Mail",
+        "xmpp": "XMPP",
+        "telegram": "Telegram",
+        "fax": "Fax",
+        "phone": "Telephone",
+        "shop": "Web shop",
+        "chat": "Web chat",
+        "": "Internal",
+    },
     "outbox": {
         "queued": "queued",
         "sending": "being sent",
@@ -211,6 +220,20 @@ WORDS: dict[str, dict[str, str]] = {
         "same-city": "same town",
     },
     "language": {"de": "German", "en": "English", "": "not known"},
+    "door": {"console": "console", "api": "API", "cli": "command line", "cli-as": "command line", "system": "the hub"},
+    "column": {
+        "": "State",
+        "name": "Name",
+        "organisation": "Company",
+        "city": "Town",
+        "addresses": "Addresses",
+        "contact": "Contact",
+        "kind": "Kind",
+        "number": "Number",
+        "date": "Day",
+        "amount": "Amount",
+    },
+    "news": {"new": "new", "changed": "changed", "same": "here already"},
     "audit-outcome": {"ok": "done", "refused": "refused", "failed": "failed"},
     "error": {
         "invalid": "That cannot be understood.",
@@ -227,8 +250,11 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "done": {
         "sent": "Accepted for sending. You can take it back for a moment.",
+        "taken-in": "The file is taken in.",
+        "feed-ended": "The feed is ended. Its address shows nothing any more.",
         "taken-back": "Taken back. It was not sent.",
         "note": "The note is kept.",
+        "channel-removed": "The channel is out of the configuration.",
         "assigned": "Assigned.",
         "queued": "Back in the queue.",
         "closed": "Closed. A new message opens it again.",

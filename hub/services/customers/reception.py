@@ -318,6 +318,7 @@ class Reception:
             reason="answer",
             language=reply.language or contact.language or self._rules.language,
             files=reply.files,
+            choices=reply.choices,
         )
         return item is not None
 

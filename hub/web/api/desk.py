@@ -29,7 +29,7 @@ def _one_of(request: web.Request, name: str, values: tuple[str, ...]) -> str:
 
 
 async def list_inbox(request: web.Request) -> web.Response:
-    """GET /inbox?box=all|mine|queue: what waits for an answer, longest first."""
+    """GET /inbox?box=all|mine|queue|queue:ID: what waits for an answer, longest first."""
     after, limit = page_of(request)
     box = _one_of(request, "box", ("all", "mine", "queue"))
     page = await site_of(request).verbs.conversations.inbox(actor_of(request), box, after, limit)
@@ -131,19 +131,6 @@ async def replay(request: web.Request) -> web.Response:
     """POST /quarantine/{id}/replay."""
     state = await site_of(request).verbs.quarantine.replay(actor_of(request), request.match_info["id"])
     return web.json_response({"id": request.match_info["id"], "state": state})
-
-
-async def list_channels(request: web.Request) -> web.Response:
-    """GET /channels."""
-    lines = await site_of(request).verbs.channels.all(actor_of(request))
-    return web.json_response({"items": [shapes.channel(line) for line in lines], "next": None})
-
-
-async def probe_channel(request: web.Request) -> web.Response:
-    """POST /channels/{name}/probe: what works, what does not, and how to mend it."""
-    steps = await site_of(request).verbs.channels.probe(actor_of(request), request.match_info["name"])
-    ok = bool(steps) and all(step.ok for step in steps)
-    return web.json_response({"ok": ok, "steps": [shapes.step(step) for step in steps]})
 
 
 async def list_users(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import timedelta
 from xml.sax.saxutils import escape
 
@@ -35,7 +36,9 @@ class Line(FakeConnector):
         self.said: list[tuple[str, str, str]] = []
         self.broken = False
 
-    async def say(self, address: str, text: str, stanza_id: str) -> None:
+    async def say(
+        self, address: str, text: str, stanza_id: str, *, choices: Sequence[str] = (), files: Sequence[object] = ()
+    ) -> None:
         assert self.points is not None
         await self.points.before("line.say")
         if self.broken:
@@ -54,7 +57,9 @@ class Bot:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: object) -> BotReply:
+    async def answer(
+        self, actor: Actor, text: str, *, turn_id: str, at: object, files: Sequence[object] = ()
+    ) -> BotReply:
         points = self.office.store.points
         await points.before("bot.answer")
         await self.gate.wait()
@@ -221,7 +226,7 @@ async def test_a_reply_on_its_way_is_not_sent_again_by_recovery(room: Room) -> N
     seen: list[int] = []
     say = room.line.say
 
-    async def slow(address: str, text: str, stanza_id: str) -> None:
+    async def slow(address: str, text: str, stanza_id: str, **offers: object) -> None:
         seen.append(await room.turns.recover())
         await say(address, text, stanza_id)
 

@@ -1,0 +1,58 @@
+"""What a message tells beside its words: a telephone call, something for the books. Values only; the services that act
+on them are named in hub/ports/facts.py."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Relation(StrEnum):
+    """What a message is to an earlier one of the same conversation."""
+
+    REPLY = "reply"
+    CORRECTION = "correction"
+    RETRACTION = "retraction"
+    REACTION = "reaction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call that is over. `line` is our side as the exchange names it (extension, own number), for finding the
+    colleague whose it is."""
+
+    incoming: bool = True
+    answered: bool = False
+    seconds: int = 0
+    """Of talking."""
+    line: str = ""
+    started_at: datetime
+
+
+class BookingKind(StrEnum):
+    """What a shop tells of."""
+
+    ORDER = "order"
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    SHIPMENT = "shipment"
+    CANCELLATION = "cancellation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """Something for the contact's account. `key` names the fact at its source for ever (shop, order, payment id): it
+    is booked once, whichever messages tell of it, in whatever order they come."""
+
+    kind: BookingKind
+    key: str
+    number: str
+    """Of the order or invoice that it is about."""
+    at: datetime
+    amount: Decimal = Decimal(0)
+    """Positive, with tax; 0 for shipments and cancellations of the whole."""
+    currency: str = "EUR"
+    reference: str = ""
+    state: str = ""
+    """The order's state as told: open, paid, shipped, cancelled, refunded."""

@@ -12,7 +12,7 @@ ANNA = {"id": 4711, "is_bot": False, "first_name": "Anna", "last_name": "Schmidt
 
 
 class BotApi:
-    """One server for at most 16 bots, each with a token of its own. `push` is somebody's act, `journaled` what we asked."""
+    """One server for at most 16 bots, each with a token of its own. `push` is what somebody does."""
 
     def __init__(self) -> None:
         program = Path(__file__).parents[2] / ".venv" / "bin" / "lo-bot-api-emulator"

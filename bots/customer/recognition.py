@@ -137,6 +137,8 @@ class CustomerRecogniser:
     def read(self, text: str, prefer: str, now: datetime) -> Heard:
         """In whichever language it fits best, at equal weight the preferred one. `now`: aware, in the zone of the
         company."""
+        if text.split(maxsplit=1)[:1] == [OPENED]:
+            return Heard(intent="greeting", language=prefer if prefer in self._packs else next(iter(self._packs)))
         weight, heard = self._by_signs(text, prefer, now)
         if heard.intent in CONTEXTUAL - {"time"} or weight >= STRONG:
             return heard
@@ -160,8 +162,6 @@ class CustomerRecogniser:
 
     def _by_signs(self, text: str, prefer: str, now: datetime) -> tuple[int, Heard]:
         order = sorted(self._packs, key=lambda code: code != prefer)
-        if text.split(maxsplit=1)[:1] == [OPENED]:
-            return Heard(intent="greeting", language=order[0])
         found = [self._read(text, self._packs[code], now) for code in order]
         weight, heard = max(found, key=lambda one: one[0])
         if weight[0]:

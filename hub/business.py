@@ -31,6 +31,7 @@ from hub.services.register.register import Register
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
 from hub.services.rows import Rows
+from hub.services.sales import Sales
 from hub.services.sources import Sources
 from hub.services.staff import Staff
 from hub.services.suppressions import Suppressions
@@ -51,6 +52,7 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    sales: Sales
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges."""
@@ -88,6 +90,7 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
+    payment_news = PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell
     accounts = Accounts(
         store=store,
         clock=clock,
@@ -97,7 +100,7 @@ def build_business(ground: Ground) -> Business:
         letters=letters,
         company=ground.company,
         time_zone=ground.time_zone,
-        news=PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell,
+        news=payment_news,
     )
     news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(
@@ -137,6 +140,7 @@ def build_business(ground: Ground) -> Business:
             forms=ground.forms,
             rows=Rows(store, staff),
         ),
+        sales=Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=payment_news),
     )
 
 

@@ -123,6 +123,8 @@ def _full_name(person: Customer) -> str:
 
 def _name(telling: Telling) -> str:
     person = telling.customer
+    if telling.what is What.OTHER and not person.email:
+        return _full_name(person)
     return _full_name(person) or person.email or (f"{WORDS['order']} {telling.number}" if telling.number else "")
 
 
@@ -143,7 +145,7 @@ def _subject(telling: Telling) -> str:
 
 def _text(telling: Telling) -> str:
     lines = [_subject(telling)]
-    if telling.currency and (telling.total or telling.has_order):
+    if telling.currency and telling.total >= 0 and (telling.total or telling.has_order):
         lines.append(_money(telling.total, telling.currency))
     person = telling.customer
     lines += [", ".join(dict.fromkeys(part for part in (person.name, person.company) if part))]

@@ -11,6 +11,8 @@ from hub.domain.instant import to_utc_ms
 from hub.domain.money import LARGEST, MINOR_DIGITS
 
 MAX_TEXT, MAX_ITEMS = 500, 250
+NO_AMOUNT = Decimal(-1)
+"""Something stands there that is no amount: nothing is booked by it."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """Where the system tells no time: anything that does is newer."""
 
@@ -23,8 +25,10 @@ def read_json(body: bytes) -> Any:
     """The document, fractions as Decimal. Raises Unreadable."""
     try:
         return json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"What the shop sent is no JSON (line {error.lineno}, column {error.colno}).") from error
     except (ValueError, RecursionError, InvalidOperation) as error:
-        raise Unreadable(f"What the shop sent is no JSON ({str(error)[:120]}).") from error
+        raise Unreadable(f"What the shop sent cannot be read ({type(error).__name__}).") from error
 
 
 class Payload:
@@ -69,23 +73,28 @@ class Payload:
         return ""
 
     def amount(self, path: str, currency: str) -> Decimal:
-        """An amount of money, with the currency's digits, half up; 0 where there is none that can be booked."""
+        """An amount of money, with the currency's digits, half up; 0 where nothing is told, NO_AMOUNT for what is none
+        or absurd."""
         value = self.at(path).value
-        if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        if value is None or value == "":
             return Decimal(0)
+        if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+            return NO_AMOUNT
         try:
             number = Decimal(value.strip()) if isinstance(value, str) else Decimal(value)
             if not number.is_finite() or abs(number) > LARGEST:
-                return Decimal(0)
+                return NO_AMOUNT
             return number.quantize(Decimal(1).scaleb(-MINOR_DIGITS.get(currency, 2)), ROUND_HALF_UP)
         except (InvalidOperation, ValueError):
-            return Decimal(0)
+            return NO_AMOUNT
 
     def minor(self, path: str, currency: str) -> Decimal:
         """An amount told in the currency's smallest unit: 1999 of EUR is 19.99, of JPY 1999."""
         value = self.at(path).value
-        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**14:
+        if value is None:
             return Decimal(0)
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**14:
+            return NO_AMOUNT
         return Decimal(value).scaleb(-MINOR_DIGITS.get(currency, 2))
 
     def moment(self, *paths: str) -> datetime | None:

@@ -38,7 +38,7 @@ STRIPE_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One page: what was told, and its newest change. `ordered`: everything up to that is in it and the earlier ones."""
+    """One page: what was told, and its newest change. `ordered`: nothing older comes after it."""
 
     topic: str
     things: list[Any]

@@ -6,7 +6,7 @@ balance, to the cent. A sale without an invoice among its facts moves no money; 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -21,19 +21,32 @@ ZERO = Decimal(0)
 DUE = timedelta(days=14)
 """After the order, for those who are not paid at once."""
 BOOKED_BY = "system:shop"
+REFUNDS = "refunds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What the facts of a sale come to. Amounts by currency."""
+    """What the facts of a sale come to."""
 
     order: Booking
     state: str
-    charges: dict[str, Decimal]
-    """What the customer is to bear: the invoice less what was refunded; nothing where it is cancelled."""
+    invoice: Booking | None
+    """Without one no money moves."""
     payments: tuple[Booking, ...]
-    refunds: tuple[Booking, ...]
-    moves_money: bool
+    refunds: dict[str, Decimal]
+    """By currency; not more than came: a refund that is told before its payment waits for it."""
+    last_refund: Booking | None
+
+    @property
+    def charges(self) -> dict[str, Decimal]:
+        """What the customer is to bear, by currency: the invoice less what went back; nothing where it is
+        cancelled."""
+        cancelled = self.state == "cancelled"
+        found = {code: ZERO if cancelled else -amount for code, amount in self.refunds.items()}
+        if self.invoice is not None:
+            code = self.invoice.currency
+            found[code] = found.get(code, ZERO) + (ZERO if cancelled else self.invoice.amount)
+        return found
 
 
 def read_standing(sale: Sale) -> Standing | None:
@@ -41,27 +54,25 @@ def read_standing(sale: Sale) -> Standing | None:
     orders = _of(sale, BookingKind.ORDER)
     if not orders:
         return None
-    order = orders[-1]
     invoices, payments, refunds = (
         _of(sale, kind) for kind in (BookingKind.INVOICE, BookingKind.PAYMENT, BookingKind.REFUND)
     )
-    state = _state(sale, order, payments, refunds)
-    charges: dict[str, Decimal] = {}
-    if invoices and state != "cancelled":
-        charges[invoices[-1].currency] = invoices[-1].amount
-    if state != "cancelled":
-        for refund in refunds:
-            charges[refund.currency] = charges.get(refund.currency, ZERO) - refund.amount
-    elif invoices:
-        charges[invoices[-1].currency] = ZERO
+    came, back = _sums(payments), _sums(refunds)
     return Standing(
-        order=order,
-        state=state,
-        charges=charges,
+        order=orders[-1],
+        state=_state(sale, orders[-1], payments, refunds),
+        invoice=invoices[-1] if invoices else None,
         payments=payments,
-        refunds=refunds,
-        moves_money=bool(invoices),
+        refunds={code: min(amount, came.get(code, ZERO)) for code, amount in back.items()},
+        last_refund=refunds[-1] if refunds else None,
     )
+
+
+def _sums(facts: tuple[Booking, ...]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for fact in facts:
+        found[fact.currency] = found.get(fact.currency, ZERO) + fact.amount
+    return found
 
 
 def _of(sale: Sale, kind: BookingKind) -> tuple[Booking, ...]:
@@ -110,14 +121,18 @@ class Books:
         if current is None or (current.state, current.amount, current.currency) != wanted:
             day = self.day(order.at) if current is None else current.date
             yield self._entry(EntryKind.ORDER, "order", number, order.amount, order.currency, day, state=standing.state)
-        if not standing.moves_money:
+        if standing.invoice is None:
             return
         for currency, amount in sorted(standing.charges.items()):
-            yield from self._charge(number, amount, currency, self.day(order.at))
+            yield from self._charge(standing, number, amount, currency)
         for fact in standing.payments:
-            yield from self._move(fact, number, EntryKind.PAYMENT, EntryKind.REFUND)
-        for fact in standing.refunds:
-            yield from self._move(fact, number, EntryKind.REFUND, EntryKind.PAYMENT)
+            what = f"={fact.key.replace('#', '%23')}"
+            stands = self._stands(what, fact.currency, EntryKind.PAYMENT)
+            yield from self._move(fact, what, number, fact.amount - stands, EntryKind.PAYMENT, EntryKind.REFUND)
+        for currency, amount in sorted(standing.refunds.items()):
+            fact = replace(standing.last_refund or order, currency=currency)
+            stands = self._stands(REFUNDS, currency, EntryKind.REFUND)
+            yield from self._move(fact, REFUNDS, number, amount - stands, EntryKind.REFUND, EntryKind.PAYMENT)
 
     def _number(self, order: Booking) -> str:
         """The order's number; with the shop's name where another sale on this account has it."""
@@ -134,46 +149,52 @@ class Books:
             if key.startswith(prefix) and entry.currency == currency and entry.kind is not EntryKind.REVERSAL:
                 yield entry
 
-    def _charge(self, number: str, wanted: Decimal, currency: str, day: date) -> Iterator[LedgerEntry]:
-        booked = list(self._booked("charge", currency))
-        stands = sum((it.amount if it.kind is EntryKind.INVOICE else -it.amount for it in booked), ZERO)
-        if wanted > stands:
+    def _stands(self, what: str, currency: str, adds: EntryKind) -> Decimal:
+        booked = self._booked(what, currency)
+        return sum((it.amount if it.kind is adds else -it.amount for it in booked), ZERO)
+
+    def _charge(self, standing: Standing, number: str, wanted: Decimal, currency: str) -> Iterator[LedgerEntry]:
+        """Bring what is charged to what is wanted. What is about to go back is credited without settling anything, so
+        that the refund has a credit to use; for this the charge may have to grow first."""
+        day, stands = self.day(standing.order.at), self._stands("charge", currency, EntryKind.INVOICE)
+        booked = self._stands(REFUNDS, currency, EntryKind.REFUND)
+        pending = max(ZERO, standing.refunds.get(currency, ZERO) - booked)
+        gap = stands - wanted
+        if not gap:
+            return
+        if gap < 0 or (gap < pending and standing.state != "cancelled"):
             name = self._free(EntryKind.INVOICE, number, "/")
-            yield self._entry(EntryKind.INVOICE, "charge", name, wanted - stands, currency, day, due=day + DUE)
-        elif wanted < stands:
-            name, amount = self._free(EntryKind.CREDIT_NOTE, f"{number}-C", ""), stands - wanted
-            settles = self._settle(booked, amount)
-            yield self._entry(EntryKind.CREDIT_NOTE, "charge", name, amount, currency, day, allocations=settles)
+            yield self._entry(EntryKind.INVOICE, "charge", name, pending - gap, currency, day, due=day + DUE)
+            return
+        settles = self._settle(currency, max(ZERO, gap - pending))
+        name = self._free(EntryKind.CREDIT_NOTE, f"{number}-C", "")
+        yield self._entry(EntryKind.CREDIT_NOTE, "charge", name, gap, currency, day, allocations=settles)
 
     def _free(self, kind: EntryKind, number: str, joint: str) -> str:
         """The first of number, number/2, number/3, ... that this account has not used for such an entry."""
         names = (number if count == 1 and joint else f"{number}{joint}{count}" for count in range(1, 10_000))
         return next(name for name in names if (kind, name) not in self.account.numbers)
 
-    def _settle(self, booked: list[LedgerEntry], amount: Decimal) -> tuple[Allocation, ...]:
+    def _settle(self, currency: str, amount: Decimal) -> tuple[Allocation, ...]:
         """How an amount settles what is open of this sale's invoices."""
         found: list[Allocation] = []
-        for entry in booked:
+        for entry in self._booked("charge", currency):
             claim = self.account.invoices.get(entry.number) if entry.kind is EntryKind.INVOICE else None
             if claim is not None and claim.entry.id == entry.id and (used := min(amount, claim.open)) > 0:
                 found.append(Allocation(number=entry.number, amount=used))
                 amount -= used
         return tuple(found)
 
-    def _move(self, fact: Booking, number: str, more: EntryKind, less: EntryKind) -> Iterator[LedgerEntry]:
-        """A payment or refund, by its difference; one that was corrected downwards is booked the other way."""
-        stands = ZERO
-        for entry in self._booked(fact.key, fact.currency):
-            stands += entry.amount if entry.kind is more else -entry.amount
-        if fact.amount == stands:
+    def _move(
+        self, fact: Booking, what: str, number: str, lacking: Decimal, more: EntryKind, less: EntryKind
+    ) -> Iterator[LedgerEntry]:
+        """What is lacking of a payment or of what went back; what was corrected downwards is booked the other way."""
+        if not lacking:
             return
-        kind = more if fact.amount > stands else less
-        amount = abs(fact.amount - stands)
-        settles: tuple[Allocation, ...] = ()
-        if kind is EntryKind.PAYMENT:
-            settles = self._settle(list(self._booked("charge", fact.currency)), amount)
+        kind, amount = more if lacking > 0 else less, abs(lacking)
+        settles = self._settle(fact.currency, amount) if kind is EntryKind.PAYMENT else ()
         yield self._entry(
-            kind, fact.key, number, amount, fact.currency, self.day(fact.at), fact.reference, allocations=settles
+            kind, what, number, amount, fact.currency, self.day(fact.at), fact.reference, allocations=settles
         )
 
     def _entry(

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from connectors.shop.payload import Payload, read_json
 from connectors.shop.settings import GenericSignature, ShopSettings
-from hub.domain.errors import Refused, Unreadable
+from hub.domain.errors import Refused, StoreUnavailable, Unreadable
 from hub.ports.connector import HttpRequest
 
 HEADERS = {
@@ -26,8 +26,12 @@ MAX_SIGNATURES = 10
 
 
 def check_signature(settings: ShopSettings, request: HttpRequest, now: datetime) -> None:
-    """Raises Refused where the signature is missing, wrong, or too old."""
-    keys = [secret.reveal().encode() for secret in settings.secrets]
+    """Raises Refused where the signature is missing, wrong, or too old; StoreUnavailable where a secret cannot be read
+    just now: the shop is to send again."""
+    try:
+        keys = [secret.reveal().encode() for secret in settings.secrets]
+    except ValueError as error:
+        raise StoreUnavailable(f"A secret of this shop cannot be read: {error}.") from error
     if not _is_signed(settings, request, keys):
         raise Refused("The shop's signature is missing or wrong: compare the secret on both sides.")
     _check_time(settings, request, now)

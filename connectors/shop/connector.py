@@ -123,7 +123,11 @@ class ShopConnector:
         if request.path.strip("/") == "confirm":
             check_signature(self._settings, request, self._context.clock.now())
             return TAKEN
-        key, query = secret.reveal().encode(), request.url.partition("?")[2]
+        try:
+            key, own = secret.reveal().encode(), self._settings.secrets[0].reveal()
+        except ValueError as error:
+            raise StoreUnavailable(f"A secret of this shop cannot be read: {error}.") from error
+        query = request.url.partition("?")[2]
         right = hmac.new(key, query.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(right, request.header("shopware-app-signature")[:200].strip().lower()):
             raise Refused("The app's signature is missing or wrong: compare app_secret with the manifest.")
@@ -131,7 +135,7 @@ class ShopConnector:
         proved = f"{given.get('shop-id', '')}{given.get('shop-url', '')}{self._settings.app_name}"
         answer = {
             "proof": hmac.new(key, proved.encode(), hashlib.sha256).hexdigest(),
-            "secret": self._settings.secrets[0].reveal(),
+            "secret": own,
             "confirmation_url": request.url.partition("?")[0].replace("/register", "/confirm"),
         }
         return HttpAnswer(body=json.dumps(answer).encode(), type="application/json")

@@ -37,10 +37,10 @@ class Answered:
 class ShopClient:
     """A session with one shop. `seconds` bounds each request."""
 
-    def __init__(self, settings: ShopSettings, clock: Clock, *, timeout: aiohttp.ClientTimeout = TIMEOUT) -> None:
+    def __init__(self, settings: ShopSettings, clock: Clock, *, timeout: aiohttp.ClientTimeout | None = None) -> None:
         assert settings.api is not None
         self._system, self._api, self._clock = settings.system, settings.api, clock
-        self._timeout = timeout
+        self._timeout = timeout or TIMEOUT
         self._session: aiohttp.ClientSession | None = None
         self._token = ""
 

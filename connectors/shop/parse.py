@@ -60,7 +60,7 @@ class ShopParser:
         telling = read_telling(head, body)
         name = name_telling(telling, body)
         bookings, problems = list_bookings(telling, invoices=head.invoices)
-        mark = f"{telling.what.value}-{telling.state}" if telling.state in STATES else telling.what.value
+        mark = f"order-{telling.state}" if telling.state in STATES else f"shop-{telling.what.value}"
         text = _text(telling)
         return Message(
             channel=SHOP_FORM.name,

@@ -158,7 +158,10 @@ class Decider:
             return None
         if identity is None and (sale := _sale_thread(item, sheet)) is not None:
             return Verdict(
-                conversation=sale, evidence=Evidence.FOREIGN_REFERENCE, confidence=CERTAIN, detail="its order"
+                conversation=sale,
+                evidence=Evidence.FOREIGN_REFERENCE,
+                confidence=CERTAIN,
+                detail="the order that it is about",
             )
         return place_chat(sheet, item.account.name, item.route.person.address, item.record.received_at)
 

@@ -4,7 +4,7 @@ from hub.domain.errors import FernamtError
 from hub.web.formats import Reader
 
 WORDS: dict[str, dict[str, str]] = {
-    "channel": {"email": "Mail", "xmpp": "XMPP", "": "Internal"},
+    "channel": {"email": "Mail", "xmpp": "XMPP", "shop": "Shop", "": "Internal"},
     "outbox": {
         "queued": "queued",
         "sending": "being sent",
@@ -149,6 +149,20 @@ WORDS: dict[str, dict[str, str]] = {
         "ledger-refund": "refund",
         "ledger-allocation": "allocation",
         "ledger-reversal": "reversal",
+        "order-open": "in progress",
+        "order-paid": "paid",
+        "order-shipped": "shipped",
+        "order-done": "completed",
+        "order-cancelled": "cancelled",
+        "order-refunded": "refunded",
+        "shop-order": "order",
+        "shop-invoice": "invoice",
+        "shop-payment": "payment",
+        "shop-refund": "refund",
+        "shop-shipment": "shipment",
+        "shop-cancellation": "cancelled",
+        "shop-customer": "customer data",
+        "shop-other": "from the shop",
     },
     "stage": {
         "keep": "while it was taken in",
@@ -179,7 +193,14 @@ WORDS: dict[str, dict[str, str]] = {
         "allocation": "Allocation",
         "reversal": "Reversal",
     },
-    "order": {"open": "in progress", "shipped": "shipped", "done": "completed", "cancelled": "cancelled"},
+    "order": {
+        "open": "in progress",
+        "paid": "paid",
+        "shipped": "shipped",
+        "done": "completed",
+        "cancelled": "cancelled",
+        "refunded": "refunded",
+    },
     "assignment": {
         "manual": "nobody: a colleague takes it",
         "owner": "the contact's own colleague",

@@ -17,5 +17,6 @@ SHOP = ChannelKind(
     can_send=lambda settings: False,
     message_domain=lambda settings: "",
     sender_address=lambda settings: "",
+    summary="Orders of Shopify, WooCommerce, Shopware, Stripe, or any shop that signs its webhooks.",
     raw_form=("text/plain; charset=utf-8", "txt"),
 )

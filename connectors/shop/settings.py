@@ -103,7 +103,7 @@ class ShopSettings(_Table):
     app_name: str = Field(default="Fernamt", max_length=100, description="Shopware: the name in the app's manifest.")
     mapping: dict[str, str] = Field(
         default_factory=dict,
-        description=f"Generic: where in the JSON to find what, as dotted paths. Names: {', '.join(FIELDS)}.",
+        description="Generic: where in the JSON to find what, as dotted paths. The names stand in docs/channels/shop.md.",
         examples=[{"order": "order.id", "total": "order.total", "email": "buyer.email"}],
     )
     states: dict[str, Literal["open", "paid", "shipped", "done", "cancelled", "refunded"]] = Field(
@@ -114,6 +114,12 @@ class ShopSettings(_Table):
         default_factory=GenericSignature, description="Generic: how webhooks are signed."
     )
     api: ShopApi | None = Field(default=None, description="Asking the shop for what was missed.")
+
+    @field_validator("secrets", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        """Most shops have one secret; it may stand by itself."""
+        return value if isinstance(value, list | tuple) else (value,)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -17,6 +17,7 @@ from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, 
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
 from hub.domain.sale import Sale
+from hub.domain.sharing import Share
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
 
@@ -204,6 +205,15 @@ CUSTOMER_CONTEXTS = Kind(name="customer_contexts", type=CustomerContext)
 PROOFS = Kind(name="proofs", type=Proof)
 AUTOMATIC_BUDGETS = Kind(name="automatic_budgets", type=AutomaticBudget)
 
+SHARES = Kind(
+    name="shares",
+    type=Share,
+    indexes=(
+        Index(name="by_contact", keys=("contact_id", "created_at"), sparse=True),
+        Index(name="by_subject", keys=("subject", "created_at")),
+    ),
+)
+
 ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
     INTERACTIONS,
@@ -230,6 +240,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     SETTINGS,
     LEDGER,
     LEDGER_ACCOUNTS,
+    SALES,
     CALENDARS,
     APPOINTMENTS,
     CALENDAR_DAYS,
@@ -241,4 +252,5 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     CUSTOMER_CONTEXTS,
     PROOFS,
     AUTOMATIC_BUDGETS,
+    SHARES,
 )

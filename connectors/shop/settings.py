@@ -103,7 +103,7 @@ class ShopSettings(_Table):
     app_name: str = Field(default="Fernamt", max_length=100, description="Shopware: the name in the app's manifest.")
     mapping: dict[str, str] = Field(
         default_factory=dict,
-        description="Generic: where in the JSON to find what, as dotted paths. The names stand in docs/channels/shop.md.",
+        description="Generic: where in the JSON to find what, as dotted paths; names: see docs/channels/shop.md.",
         examples=[{"order": "order.id", "total": "order.total", "email": "buyer.email"}],
     )
     states: dict[str, Literal["open", "paid", "shipped", "done", "cancelled", "refunded"]] = Field(

@@ -124,6 +124,9 @@ def run_round(hub: HubProcess, number: int, count: int, sides: dict[str, Side]) 
         sides["null"].note(count, seconds, cpu_of([pid]) - before)
     assert hub.process is not None
     url, database = f"{hub.url}/in/shop/", hub.data / "fernamt.sqlite3"
+    warm = settled(database)
+    send(url, 9_000_000 + number * 200, 200)
+    drain(warm + 200, lambda: settled(database), time.perf_counter())
     already, before, started = settled(database), cpu_of(group_of(hub.process.pid)), time.perf_counter()
     accepted = send(url, (number + 1) * count, count)
     offset = time.perf_counter() - started - accepted

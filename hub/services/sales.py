@@ -123,15 +123,21 @@ class Sales:
                 raise _Even
             return lacking
 
-        for _ in range(MAX_ENTRIES):
+        booked: list[LedgerEntry] = []
+        while len(booked) < MAX_ENTRIES:
             try:
-                booked = await self._streams.append(contact_id, Side.RECEIVABLE, decide)
+                booked.append(await self._streams.append(contact_id, Side.RECEIVABLE, decide, summarised=False))
             except _Even:
-                return
-            await self._audit.record(SHOP, "sales.settle", booked.id, detail=booked.kind.value)
-            if self._news is not None and booked.kind is EntryKind.PAYMENT and not quiet:
-                await self._tell(booked)
-        raise Conflict("This order's account does not come to rest.", sale=sale.id)
+                break
+        else:
+            raise Conflict("This order's account does not come to rest.", sale=sale.id)
+        if booked:
+            await self._streams.summarise(contact_id, Side.RECEIVABLE)
+            kinds = ", ".join(entry.kind.value for entry in booked)
+            await self._audit.record(SHOP, "sales.settle", contact_id, detail=f"{kinds}: {booked[0].number}"[:500])
+        for entry in booked if not quiet else ():
+            if entry.kind is EntryKind.PAYMENT:
+                await self._tell(entry)
 
     async def _tell(self, booked: LedgerEntry) -> None:
         contact = await find_survivor(self._contacts, booked.contact_id)

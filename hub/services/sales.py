@@ -4,9 +4,11 @@ All facts of an order are kept in one document first, the newest of each; the ac
 to (hub/services/ledger/selling.py). Facts that come before the order wait in the document. The shop's own entries stand
 on the timeline already, so nothing is entered there a second time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -49,6 +51,7 @@ class Sales:
         self._streams = Streams(store)
         self._clock, self._audit, self._news = clock, audit, news
         self._zone = ZoneInfo(time_zone)
+        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def settle(self, entry: Interaction, message: Message) -> None:
         """See Facts. Raises Invalid for facts that cannot be booked; those of other orders are booked all the same."""
@@ -58,9 +61,12 @@ class Sales:
         for fact in message.bookings:
             orders.setdefault(fact.sale or fact.key, []).append(_checked(fact))
         for name, facts in orders.items():
-            sale = await self._keep(entry, name, facts)
-            if sale.contact_id is not None:
-                await self._book(sale, quiet=HISTORY in entry.marks)
+            # One after the other for each order: who books by facts that are outdated takes a way round, by an invoice
+            # and a credit note that nobody needed.
+            async with self._busy.setdefault(sale_id(entry.account, name), asyncio.Lock()):
+                sale = await self._keep(entry, name, facts)
+                if sale.contact_id is not None:
+                    await self._book(sale, quiet=HISTORY in entry.marks)
 
     async def _keep(self, entry: Interaction, name: str, facts: Sequence[Booking]) -> Sale:
         """The sale with these facts too. Only a message that holds the order names the customer: others may know no

@@ -74,7 +74,7 @@ class ShopConnector:
 
     def _arrival(self, request: HttpRequest) -> Arrival:
         system = self._settings.system
-        topic = request.header(TOPICS[system])[:100] if system in TOPICS else ""
+        topic = request.header(TOPICS[system])[:100].encode("ascii", "replace").decode() if system in TOPICS else ""
         return self.make_arrival(
             request.body, topic=topic, event_id=_event_id(system, request), client=request.client, history=False
         )
@@ -129,10 +129,11 @@ class ShopConnector:
             raise StoreUnavailable(f"A secret of this shop cannot be read: {error}.") from error
         query = request.url.partition("?")[2]
         right = hmac.new(key, query.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(right, request.header("shopware-app-signature")[:200].strip().lower()):
+        given = request.header("shopware-app-signature")[:200].strip().lower().encode("utf-8", "replace")
+        if not hmac.compare_digest(right.encode(), given):
             raise Refused("The app's signature is missing or wrong: compare app_secret with the manifest.")
-        given = dict(request.query)
-        proved = f"{given.get('shop-id', '')}{given.get('shop-url', '')}{self._settings.app_name}"
+        asked = dict(request.query)
+        proved = f"{asked.get('shop-id', '')}{asked.get('shop-url', '')}{self._settings.app_name}"
         answer = {
             "proof": hmac.new(key, proved.encode(), hashlib.sha256).hexdigest(),
             "secret": own,
@@ -187,7 +188,8 @@ class ShopConnector:
 
 def _event_id(system: str, request: HttpRequest) -> str:
     names = EVENT_IDS.get(system, ())
-    return next((value[:200] for name in names if (value := request.header(name))), "")
+    found = next((value[:200] for name in names if (value := request.header(name))), "")
+    return found.encode("ascii", "replace").decode()
 
 
 def _try_reading(head: Head, body: bytes) -> Telling | None:

@@ -45,7 +45,7 @@ def _is_signed(settings: ShopSettings, request: HttpRequest, keys: Sequence[byte
         fields = [part.strip().partition("=") for part in given.split(",")]
         moment = next((value for name, _, value in fields if name == "t"), "")
         claimed = [_unhex(value) for name, _, value in fields if name == "v1"][:MAX_SIGNATURES]
-        return _any_match(keys, moment.encode() + b"." + request.body, claimed)
+        return _any_match(keys, _bytes(moment) + b"." + request.body, claimed)
     decode = _unhex if settings.system == "shopware" else _unbase64
     return _any_match(keys, request.body, [decode(given)])
 
@@ -57,8 +57,13 @@ def _is_signed_generic(rule: GenericSignature, request: HttpRequest, keys: Seque
     decode = _unhex if rule.encoding == "hex" else _unbase64
     signed = request.body
     if rule.timestamp_header:
-        signed = request.header(rule.timestamp_header.lower()).encode() + b"." + request.body
+        signed = _bytes(request.header(rule.timestamp_header.lower())) + b"." + request.body
     return _any_match(keys, signed, [decode(given.removeprefix(rule.prefix))], rule.algorithm)
+
+
+def _bytes(text: str) -> bytes:
+    """A header's value as it came: the server reads what is no UTF-8 as lone surrogates."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _any_match(keys: Sequence[bytes], signed: bytes, claimed: Sequence[bytes], algorithm: str = "sha256") -> bool:

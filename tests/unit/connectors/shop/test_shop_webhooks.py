@@ -84,6 +84,7 @@ async def test_ac32_a_wrong_signature_is_refused(system: str, clock: ManualClock
         replace(signed, headers=tuple((name, value.swapcase()) for name, value in signed.headers if "sig" in name)),
         replace(signed, headers=tuple((name, "") for name, _ in signed.headers)),
         replace(signed, headers=tuple((name, "ÿ" * 50) for name, _ in signed.headers)),
+        replace(signed, headers=tuple((name, "\udcff,t=\udcff,v1=\udcff") for name, _ in signed.headers)),
     ]
     if system in ("shopware", "generic"):
         del forged[2]  # hexadecimal digits mean the same in either case
@@ -262,6 +263,16 @@ async def test_a_registration_that_the_apps_secret_did_not_sign_learns_nothing(
         await shop(clock, "shopware", app_secret="app secret").answer(handshake("guessed"), inlet)
     with pytest.raises(Refused):
         await shop(clock, "shopware").answer(handshake(), inlet)
+    odd = replace(handshake(), headers=(("shopware-app-signature", "ÿ\udcff"),))
+    with pytest.raises(Refused):
+        await shop(clock, "shopware", app_secret="app secret").answer(odd, inlet)
+
+
+async def test_headers_that_are_no_text_do_no_harm(clock: ManualClock, inlet: FakeInlet) -> None:
+    body = case("shopify-unknown-topic")
+    answer = await shop(clock, "shopify").answer(shopify(body, "\udcff\udcfe", x_shopify_event_id="\udcff-1"), inlet)
+    assert answer.status == 200
+    inlet.arrivals[0].native_id.encode()
 
 
 # Settings, addresses

@@ -24,7 +24,7 @@ from hub.services.ledger.fold import Account
 from hub.services.ledger.stream import Streams
 from hub.services.sales import Sales
 from tests.fake_connector import ManualClock
-from tests.memory_store import MemoryStore
+from tests.memory_store import Crash, MemoryStore
 
 ADA = ContactId("c_ada")
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -36,6 +36,10 @@ class Till:
     def __init__(self) -> None:
         self.clock, self.store = ManualClock(), MemoryStore()
         self.told: list[LedgerEntry] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """The objects of a fresh process."""
         self.sales = Sales(
             store=self.store,
             clock=self.clock,
@@ -352,3 +356,33 @@ def test_ac32_every_order_and_repetition_of_events_ends_in_the_same_account(
 
     straight, shuffled = asyncio.run(both())
     assert straight == shuffled
+
+
+async def test_a_crash_at_any_point_and_a_repetition_end_in_the_same_account() -> None:
+    tellings = [order("100"), (*order("90", "paid", minute=3), payment("100")), (refund("10"),)]
+    straight = Till()
+    await straight.know()
+    for facts in tellings:
+        await straight.hear(*facts)
+    crashes = before = 0
+    for point in range(1, 400):
+        till = Till()
+        await till.know()
+        till.store.restart(crash_after=point)
+        for facts in tellings:
+            try:
+                await till.hear(*facts)
+            except Crash:
+                # The process ends; intake repeats what was not marked done.
+                crashes += 1
+                till.store.restart()
+                till.begin()
+                await till.hear(*facts)
+        till.store.restart()
+        assert await till.summary() == await straight.summary()
+        if crashes == before:
+            break
+        before = crashes
+    else:
+        raise AssertionError("there is always one more point")
+    assert crashes > 50

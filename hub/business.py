@@ -100,18 +100,7 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
-    payment_news = PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell
-    accounts = Accounts(
-        store=store,
-        clock=clock,
-        audit=audit,
-        events=ground.events,
-        resolve=contacts.resolve,
-        letters=letters,
-        company=ground.company,
-        time_zone=ground.time_zone,
-        news=payment_news,
-    )
+    accounts, sales = build_accounts(ground, contacts, letters, alerts)
     news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(
         store=store,
@@ -152,8 +141,28 @@ def build_business(ground: Ground) -> Business:
             forms=ground.forms,
             rows=Rows(store, staff),
         ),
-        sales=Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=payment_news),
+        sales=sales,
     )
+
+
+def build_accounts(
+    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts
+) -> tuple[Accounts, Sales]:
+    """Accounts, and what shops bring onto them."""
+    store, clock, audit = ground.store, ground.clock, ground.audit
+    news = PaymentNews(staff=ground.staff, alerts=alerts, rows=Rows(store, ground.staff)).tell
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        resolve=contacts.resolve,
+        letters=letters,
+        company=ground.company,
+        time_zone=ground.time_zone,
+        news=news,
+    )
+    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=news)
 
 
 def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:

@@ -13,6 +13,17 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "imap": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
         },
     ],
+    "shop": [
+        {"system": "generic", "secrets": SECRET, "mapping": {"order": "id", "total": "total"}},
+        *(
+            {
+                "system": system,
+                "secrets": [SECRET],
+                "api": {"url": "http://127.0.0.1:9", "key": "key", "secret": SECRET},
+            }
+            for system in ("shopify", "woocommerce", "shopware", "stripe")
+        ),
+    ],
     "telegram": [
         {"token": f"123456:{SECRET}", "api_base": "http://127.0.0.1:9"},
         {
@@ -29,6 +40,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
 
 ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
+    "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
     "telegram": ["4711", "telegram:-1001234567890"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
 }

@@ -12,6 +12,8 @@ from typing import Any
 
 from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
+from connectors.phone.address import PHONE_FORM
+from connectors.phone.parse import PHONE_PARSER
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
 from hub.domain.address import Address
@@ -52,7 +54,7 @@ from tests.memory_store import MemoryStore
 SECRET = b"a secret of thirty-two bytes, say"
 DOMAIN = "joinery.example"
 PETRA = "petra@carpenter.example"
-FORMS = Forms([EMAIL_FORM, XMPP_FORM])
+FORMS = Forms([EMAIL_FORM, XMPP_FORM, PHONE_FORM])
 
 
 def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Account:
@@ -72,6 +74,7 @@ def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Acco
 OFFICE = _account("office", "email", (f"*@{DOMAIN}",), authserv_id=f"mx.{DOMAIN}")
 SALES = _account("sales", "email", (f"*@{DOMAIN}",), sender_address=f"sales@{DOMAIN}")
 CHAT = _account("chat", "xmpp", (f"hub@{DOMAIN}",))
+PHONE = _account("phone", "phone", ("+492219876543",), can_send=False)
 BOT = _account("bot", "xmpp", (f"bot@{DOMAIN}",), carries_staff=True, strangers=Strangers.REFUSE)
 
 
@@ -185,7 +188,7 @@ class IntakeWorld:
     def __init__(self, *accounts: Account) -> None:
         self.clock = ManualClock()
         self.store = MemoryStore(clock=self.clock)
-        self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT))
+        self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT, PHONE))
         self.teller, self.door, self.deliveries = FakeTeller(), FakeDoor(), FakeDeliveries()
         self.links: list[tuple[str, LinkState, str]] = []
         self._numbers = itertools.count(1)
@@ -194,7 +197,7 @@ class IntakeWorld:
     def build(self) -> None:
         """The objects of a fresh process."""
         self.worker = FragileWorker(
-            InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context)
+            InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER, "phone": PHONE_PARSER}, words, self._context)
         )
         self.events = Broadcast()
         self.inlets: dict[str, Inlet] = {}

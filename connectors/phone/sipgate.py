@@ -42,10 +42,17 @@ def read_push(form: Mapping[str, str]) -> CallEvent | None:
             line=callee if incoming else caller,
             incoming=incoming,
             # A call that somebody took always ends with normalClearing; one that nobody took sometimes does.
-            answered=False if cause in UNTAKEN else None,
+            answered=_answered(cause, form.get("answeringNumber", "")),
             reason=REASONS.get(cause, ""),
         )
     return None
+
+
+def _answered(cause: str, answering: str) -> bool | None:
+    """None: what `answer` told before. `answeringNumber` stands in where that push was lost."""
+    if cause in UNTAKEN:
+        return False
+    return True if cause == "normalclearing" and answering else None
 
 
 def ask_for_more(url: str) -> bytes:

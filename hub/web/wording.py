@@ -4,7 +4,7 @@ from hub.domain.errors import FernamtError
 from hub.web.formats import Reader
 
 WORDS: dict[str, dict[str, str]] = {
-    "channel": {"email": "Mail", "xmpp": "XMPP", "": "Internal"},
+    "channel": {"email": "Mail", "xmpp": "XMPP", "phone": "Telephone", "chat": "Web chat", "": "Internal"},
     "outbox": {
         "queued": "queued",
         "sending": "being sent",
@@ -132,6 +132,8 @@ WORDS: dict[str, dict[str, str]] = {
         "history": "from the old mailbox",
         "sent-elsewhere": "sent from another program",
         "please-check": "please check",
+        "missed": "missed call",
+        "voicemail": "answering machine",
         "appointment-booked": "booked",
         "appointment-moved": "moved",
         "appointment-cancelled": "called off",
@@ -229,6 +231,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sent": "Accepted for sending. You can take it back for a moment.",
         "taken-back": "Taken back. It was not sent.",
         "note": "The note is kept.",
+        "call": "The call is recorded.",
         "assigned": "Assigned.",
         "queued": "Back in the queue.",
         "closed": "Closed. A new message opens it again.",

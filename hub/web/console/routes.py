@@ -87,6 +87,7 @@ CONSOLE_ROUTES = [
     web.get("/contacts/{id}/edit", people.show_edit),
     web.post("/contacts/{id}/edit", people.edit),
     web.post("/contacts/{id}/notes", people.add_note),
+    web.post("/contacts/{id}/calls", people.log_call),
     web.get("/contacts/{id}/reply", people.write_to),
     web.get("/contacts/{id}/account", ledgers.show_account),
     web.get("/contacts/{id}/statement", ledgers.show_statement),

@@ -1,14 +1,20 @@
 """Calls on the timeline: who is filed where, who waits for an answer, and what settles it (AC-25)."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from hub.domain.arrival import ArrivalRecord, ArrivalState
+from hub.domain.errors import Invalid
+from hub.domain.facts import Call
 from hub.domain.interaction import Direction, InteractionKind
 from hub.domain.message import Envelope, Strength
+from hub.ports.kinds import CONVERSATIONS
 from tests.intake_world import IntakeWorld
+from tests.office import Office
 
 CALLER, OURS = "02211234567", "02219876543"
 
@@ -114,3 +120,38 @@ async def test_the_same_call_told_twice_is_one_entry(world: IntakeWorld) -> None
 async def test_a_damaged_record_goes_to_quarantine(world: IntakeWorld) -> None:
     record = await world.receive(b'{"incoming": tru', account="phone")
     assert (record.state, record.stage) == (ArrivalState.QUARANTINED, "parse")
+
+
+async def test_a_call_logged_by_hand_is_an_entry_of_the_colleague_once() -> None:
+    office = await Office.open()
+    petra = await office.customer("Petra Müller")
+    for _ in range(2):
+        entry = await office.timeline.log_call(office.anna, petra.id, "wants a quote", minutes=10, key="k")
+    assert entry.call == Call(answered=True, incoming=False, seconds=600, started_at=entry.at - timedelta(minutes=10))
+    assert (entry.kind, entry.direction, entry.author) == (
+        InteractionKind.CALL,
+        Direction.OUTBOUND,
+        office.user_id("anna"),
+    )
+    assert len((await office.timeline.page(office.anna, petra.id)).items) == 1
+    assert ("timeline.log_call", petra.id, "ok") in [row[1:] for row in office.audited()]
+
+
+async def test_a_call_logged_by_hand_settles_a_missed_one() -> None:
+    office = await Office.open()
+    petra = await office.customer("Petra Müller")
+    missed = await office.conversation(petra, "missed")
+    rows = office.store.documents(CONVERSATIONS)
+    await rows.replace(replace(missed, channel="phone"), missed.version)
+    written = await office.conversation(petra, "a mail")
+    await office.timeline.log_call(office.anna, petra.id, "called back")
+    assert rows.rows[missed.id].waiting_since is None
+    assert rows.rows[written.id].waiting_since is not None
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("", 5), ("x" * 40_000, 5), ("x", -1), ("x", 1_441)])
+async def test_a_call_without_words_or_with_an_absurd_length_is_refused(text: str, minutes: int) -> None:
+    office = await Office.open()
+    petra = await office.customer("Petra Müller")
+    with pytest.raises(Invalid):
+        await office.timeline.log_call(office.anna, petra.id, text, minutes=minutes)

@@ -111,9 +111,7 @@ class Desk:
         return contact
 
     async def ring(self, address: Address | None = NUMBER, *, line: str = "", call: str = "1", **more: Any) -> None:
-        signal = Signal(
-            kind=SignalKind.RINGING, address=address, at=self.office.clock.now(), line=line, native_id=call
-        )
+        signal = Signal(kind=SignalKind.RINGING, address=address, at=self.office.clock.now(), line=line, native_id=call)
         await self.calls.listen("phone", replace(signal, **more))
         await self.calls.drain()
 

@@ -13,7 +13,7 @@ MAX_LINES = 300
 
 
 class AmiStream:
-    """One connection. `silence`: seconds without a word after which it counts as dead; it is asked for a word before."""
+    """One connection. `silence`: seconds without a word after which it counts as dead; halfway it is asked for one."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, silence: float = 60.0) -> None:
         self._reader, self._writer, self._silence = reader, writer, silence

@@ -1,5 +1,5 @@
-"""Events of Asterisk's manager interface (AMI) as calls. `Linkedid` names a call over all its channels; the channel whose
-`Uniqueid` equals it began the call, and its hanging up ends it.
+"""Events of Asterisk's manager interface (AMI) as calls. `Linkedid` names a call over all its channels; the channel
+whose `Uniqueid` equals it began the call, and its hanging up ends it.
 
 A call is for us where its first channel is a line to the outside, and by us where it dials one; everything else happens
 in the house. Pure.

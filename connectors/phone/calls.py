@@ -1,8 +1,9 @@
 """Calls that are under way, and what an exchange says of them. Pure: no clock, no connection.
 
-Each exchange's own language is turned into `CallEvent`s (fritzbox.py, asterisk.py, sipgate.py, twilio.py). The book keeps
-what is open and, at the end of a call, gives its record: the raw arrival that parse.py reads. The book is kept as a
-cursor, so that a call that spans a restart is not forgotten; what nobody ends is given up after some hours and says so.
+Each exchange's own language is turned into `CallEvent`s (fritzbox.py, asterisk.py, sipgate.py, twilio.py). The book
+keeps what is open and, at the end of a call, gives its record: the raw arrival that parse.py reads. The book is kept as
+a cursor, so that a call that spans a restart is not forgotten; what nobody ends is given up after some hours and says
+so.
 """
 
 import json

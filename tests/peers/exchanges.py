@@ -1,5 +1,5 @@
-"""Scripted telephone exchanges on loopback: the call monitor of a FRITZ!Box, and Asterisk's manager interface. Debian has
-neither; their lines are those of the vendors' documentation."""
+"""Scripted telephone exchanges on loopback: the call monitor of a FRITZ!Box, and Asterisk's manager interface. Debian
+has neither; their lines are those of the vendors' documentation."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,7 @@ class Exchange:
         self._server: asyncio.Server | None = None
         self._ready: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._joined = asyncio.Event()
+        self._joined, self._left = asyncio.Event(), asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -57,6 +57,7 @@ class Exchange:
         try:
             if await self.greet(reader, writer):
                 self._ready.add(writer)
+                self._left.clear()
                 self._joined.set()
                 await self.listen(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
@@ -64,6 +65,9 @@ class Exchange:
         finally:
             self._tasks.discard(task)
             self._ready.discard(writer)
+            if not self._ready:
+                self._joined.clear()
+                self._left.set()
             writer.close()
 
     async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -77,6 +81,11 @@ class Exchange:
         """Somebody listens."""
         async with asyncio.timeout(10):
             await self._joined.wait()
+
+    async def left(self) -> None:
+        """Nobody listens any more."""
+        async with asyncio.timeout(10):
+            await self._left.wait()
 
     async def say(self, *lines: str, raw: bytes = b"") -> None:
         await self.connected()
@@ -118,6 +127,7 @@ class Manager(Exchange):
         self._username, self._secret = username, secret
         self.seen: list[dict[str, str]] = []
         self.mute = False
+        self._pings, self._ping = 0, asyncio.Event()
         self.banner = b"Asterisk Call Manager/9.0.0\r\n"
 
     async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -138,6 +148,15 @@ class Manager(Exchange):
             action = await self._read(reader)
             if action.get("Action") == "Ping" and not self.mute:
                 writer.write(b"Response: Success\r\nPing: Pong\r\n\r\n")
+                self._pings += 1
+                self._ping.set()
+
+    async def pinged(self, times: int) -> None:
+        """So many pings were answered."""
+        async with asyncio.timeout(10):
+            while self._pings < times:
+                self._ping.clear()
+                await self._ping.wait()
 
     async def _read(self, reader: asyncio.StreamReader) -> dict[str, str]:
         text = (await reader.readuntil(b"\r\n\r\n")).decode()

@@ -239,11 +239,11 @@
       row.append(line.who === "us" ? make("button", { class: "file", type: "button", onclick: () => fetchFile(line, index, file.name) }, name) : make("span", { class: "meta" }, name));
     });
     if (line.at) row.append(make("time", { class: "meta", datetime: line.at }, clock(line.at)));
-    log.querySelectorAll(".choices").forEach((old) => old.remove());
+    const before = rows.get(line.id);
+    if (!before) log.querySelectorAll(".choices").forEach((old) => old.remove());
     if (line.choices.length) {
       row.append(make("ul", { class: "choices", "aria-label": t.choices }, ...line.choices.map((word) => make("li", {}, make("button", { type: "button", onclick: () => { area.focus(); send(word, []); } }, word)))));
     }
-    const before = rows.get(line.id);
     if (before) before.replaceWith(row);
     else log.append(row);
     rows.set(line.id, row);

@@ -226,8 +226,12 @@
     }
     return said;
   };
-  const clock = (at) => new Date(at).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
-  const megabytes = (bytes) => `${(bytes / 1048576).toLocaleString(language, { maximumFractionDigits: 1 })} MB`;
+  const locale = [navigator.language, ...navigator.languages].find((one) => one.startsWith(language)) || language;
+  const clock = (at) => new Date(at).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+  const megabytes = (bytes) => {
+    const [size, unit] = bytes < 1048576 ? [Math.ceil(bytes / 1024), "KB"] : [bytes / 1048576, "MB"];
+    return `${size.toLocaleString(locale, { maximumFractionDigits: 1 })} ${unit}`;
+  };
 
   function show(line) {
     const near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;

@@ -19,5 +19,6 @@ CHAT = ChannelKind(
     message_domain=lambda settings: "",
     sender_address=lambda settings: "",
     max_file_bytes=lambda settings: settings.max_file_bytes,
+    summary="A chat for the pages of the company's website.",
     raw_form=("application/octet-stream", "chat"),
 )

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from config.fields import Secret
+from config.fields import ESSENTIAL, Secret
 
 PORTS = {"fritzbox": 1012, "asterisk": 5038}
 
@@ -18,12 +18,21 @@ class PhoneSettings(BaseModel):
         description="Which exchange tells of calls.", examples=["fritzbox"]
     )
     host: str = Field(
-        default="", max_length=255, description="FRITZ!Box or Asterisk: its name or address.", examples=["fritz.box"]
+        default="",
+        max_length=255,
+        description="FRITZ!Box or Asterisk: its name or address.",
+        examples=["fritz.box"],
+        json_schema_extra=ESSENTIAL,
     )
     port: int = Field(
         default=0, ge=0, le=65535, description="Its port; 0: the usual one (FRITZ!Box 1012, Asterisk 5038)."
     )
-    username: str = Field(default="", max_length=100, description="Asterisk: name of the manager account.")
+    username: str = Field(
+        default="",
+        max_length=100,
+        description="Asterisk: name of the manager account.",
+        json_schema_extra=ESSENTIAL,
+    )
     secret: Secret | None = Field(
         default=None,
         description="Asterisk: the manager's secret. sipgate: the secret part of the webhook's address, at least 16 "
@@ -37,6 +46,7 @@ class PhoneSettings(BaseModel):
         default="",
         pattern=r"^(0[0-9]{1,6})?$",
         description='Area code with its zero, such as "0221", put before numbers that are dialled without one.',
+        json_schema_extra=ESSENTIAL,
     )
     numbers: list[str] = Field(
         default_factory=list,
@@ -54,6 +64,7 @@ class PhoneSettings(BaseModel):
         default_factory=list,
         max_length=50,
         description='Asterisk: channels of the lines to the outside, such as ["PJSIP/provider"].',
+        json_schema_extra=ESSENTIAL,
     )
     forward_to: list[str] = Field(
         default_factory=list,

@@ -233,6 +233,8 @@ class ChannelKind:
     """Largest single file that the channel carries outwards; 0: none. What is larger goes as a link (AC-29)."""
     lines: Callable[[Any], Sequence[tuple[str, str]]] = lambda settings: ()
     """(line, colleague's name): whose telephone rings there."""
+    summary: str = ""
+    """In a line, for whoever chooses a kind: a message id."""
     raw_form: tuple[str, str] = ("application/octet-stream", "bin")
     """Media type and file ending of a raw arrival, for looking at."""
     on_repeat_of: Callable[[Any], OnRepeat] | None = None

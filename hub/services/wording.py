@@ -19,6 +19,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "ringing-open": "Offen: {amount}.",
         "ringing-overdue": "Offen: {amount}, davon überfällig: {overdue}.",
         "ringing-next": "Nächster Termin: {when} {title}",
+        "file-as-link": "Die Datei „{name}“ ({size}) ist zu groß für diesen Kanal. Hier ist sie bis {until}: {address}",
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
         "item-held": "Ob deine Nachricht an {name} („{topic}“) angekommen ist, ist unklar: {why} Ich sende sie nicht "
@@ -106,6 +107,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "ringing-open": "Open: {amount}.",
         "ringing-overdue": "Open: {amount}, of which overdue: {overdue}.",
         "ringing-next": "Next appointment: {when} {title}",
+        "file-as-link": "The file “{name}” ({size}) is too large for this channel. It is here until {until}: {address}",
         "many-new": "More than {count} new messages in {minutes} minutes. I no longer report each of them; “inbox” "
         "shows all.",
         "item-held": "Nobody knows whether your message to {name} (“{topic}”) arrived: {why} I do not send it again by "

@@ -60,7 +60,7 @@ class Exchange:
                 self._left.clear()
                 self._joined.set()
                 await self.listen(reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)

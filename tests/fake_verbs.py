@@ -862,6 +862,9 @@ class FakeDoor:
     async def ask(self, actor: Actor, text: str) -> BotReply:
         folded = fold(text)
         german = actor.language == "de"
+        if "bild" in folded:
+            file = FileData(name="Umsatz.png", type="image/png", data=PNG)
+            return BotReply(text="Umsatz", intent="revenue", files=(file,), language=actor.language)
         if "mueller" in folded:
             choices = (
                 Choice(kind="contact", id="1", label="Petra Müller, Tischlerei Müller"),

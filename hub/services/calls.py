@@ -24,6 +24,7 @@ from hub.domain.appointment import Occurrence
 from hub.domain.contact import Contact, identity_id
 from hub.domain.conversation import Conversation
 from hub.domain.errors import FernamtError
+from hub.domain.folding import fold
 from hub.domain.ids import UserId, derived_id
 from hub.domain.ledger import AccountSummary
 from hub.domain.people import Actor, Right, User
@@ -113,8 +114,13 @@ class Calls:
             return None
         task = asyncio.create_task(self._ring(account, signal), name=f"ringing:{account}:{signal.native_id}"[:100])
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("ringing_failed", error=type(error).__name__, exc_info=error)
 
     async def drain(self) -> None:
         """Wait for what is being told."""
@@ -141,7 +147,7 @@ class Calls:
     def _listeners(self, account: str, line: str, contact: Contact | None) -> list[User]:
         configured = self._channels.get(account)
         lines = dict(configured.lines) if configured is not None else {}
-        name = lines.get(line) or lines.get(line.lstrip("+"))
+        name = fold(lines.get(line) or lines.get(line.lstrip("+")) or "")
         reached = [user for user in self._staff.all() if user.active and self._staff.links(user.id)]
         owner = contact.owner if contact is not None else None
         for chosen in ([user for user in reached if user.name == name], [user for user in reached if user.id == owner]):

@@ -20,6 +20,7 @@ from hub.ports.connector import ConnectorContext, LinkState
 from hub.web.server import WebServer
 from tests.fake_inlet import FakeInlet
 from tests.integration.test_chat_widget_door import parcel
+from tests.peers.cut_proxy import CutProxy
 from tests.peers.door import ServedConnector
 
 NOTE = {"note_de": "Mo–Fr 9–17 Uhr", "note_en": "Mon–Fri 9–17", "privacy_url": "https://www.example.org/privacy"}
@@ -33,7 +34,7 @@ class Website:
         app = web.Application()
         app.router.add_get("/{language}", self._show)
         self._site = WebServer(app, "127.0.0.1", 0)
-        self._hub = ""
+        self.hub = ""
 
     async def _show(self, request: web.Request) -> web.Response:
         language = request.match_info["language"]
@@ -41,9 +42,9 @@ class Website:
             f"<!doctype html><html lang={language}><head><title>Tischlerei</title>"
             "<meta name=viewport content='width=device-width'></head>"
             f"<body><main><h1>Tischlerei</h1><p><a href=#x>link</a></p></main>"
-            f"<script src='{self._hub}/in/web/widget.js' async></script></body></html>"
+            f"<script src='{self.hub}/in/web/widget.js' async></script></body></html>"
         )
-        policy = f"default-src 'none'; script-src {self._hub}; connect-src {self._hub}; base-uri 'none'"
+        policy = f"default-src 'none'; script-src {self.hub}; connect-src {self.hub}; base-uri 'none'"
         return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def __aenter__(self) -> Self:
@@ -55,7 +56,7 @@ class Website:
         await self.inlet.until_state(LinkState.UP)
         self.door = ServedConnector("web", self.connector, self.inlet)
         await self.door.__aenter__()
-        self._hub = self.door.origin
+        self.hub = self.door.origin
         return self
 
     async def __aexit__(
@@ -246,3 +247,24 @@ async def test_nothing_is_sent_before_the_chat_is_opened(
     await page.goto(f"{website.origin}/de")
     await expect(page.locator(".opener")).to_be_visible()
     assert sorted(asked) == sorted([f"{website.origin}/de", f"{website.door.url}/widget.js"])
+
+
+async def test_an_open_page_finds_the_hub_again(chromium: Browser, complaints: list[str]) -> None:
+    async with Website() as website, CutProxy("127.0.0.1", website.door.port) as proxy:
+        website.hub = f"http://127.0.0.1:{proxy.port}"
+        page = await open_page(chromium, website, complaints)
+        await page.get_by_role("button", name="Chat öffnen").click()
+        await write(page, "Sind Sie da?")
+        await website.inlet.until_arrivals(1)
+        await website.answer("Ja")
+        await expect(page.get_by_role("log").get_by_text("Ja", exact=True)).to_be_visible()
+        proxy.refusing = True
+        proxy.reset()
+        await expect(page.get_by_role("status")).to_contain_text("Keine Verbindung")
+        await website.answer("Immer noch", id="o_2")
+        proxy.refusing = False
+        await expect(page.get_by_role("log").get_by_text("Immer noch")).to_be_visible(timeout=60_000)
+        await expect(page.get_by_role("log").get_by_text("Sind Sie da?")).to_have_count(1)
+        await page.close()
+    assert all("net::ERR_" in line for line in complaints)
+    complaints.clear()

@@ -50,8 +50,12 @@ class ServedConnector:
         await self._server.stop()
 
     @property
+    def port(self) -> int:
+        return self._server.port
+
+    @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._server.port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:

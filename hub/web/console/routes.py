@@ -116,6 +116,7 @@ CONSOLE_ROUTES = [
     web.get("/entries/{id}/attachments/{index:\\d{1,4}}", entries.show_attachment),
     web.get("/assistant", assistant.show_chat),
     web.post("/assistant", assistant.ask),
+    web.get(r"/assistant/{line}/files/{index:\d{1,2}}", assistant.show_file),
     web.get("/channels", channels.list_channels),
     web.get("/channels/new", channels.choose_kind),
     web.get("/channels/new/{kind}", channels.show_form),

@@ -25,9 +25,9 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
         return Answer(blocks=(said,), slots=target.slots | kept, pending=pending, contact_id=target.contact_id)
     key = "call.confirm_in" if kept.get("incoming") else "call.confirm"
     length = talk.say("call.length", minutes=kept["minutes"]) if kept.get("minutes") else ""
-    said = talk.say(key, name=target.name, length=length, text=talk.quote_sentence(text))
+    call = talk.say(key, name=target.name, length=length, text=talk.quote_sentence(text))
     return Answer(
-        blocks=(Confirm(text=said),),
+        blocks=(Confirm(text=call),),
         slots=found,
         buttons=tuple(talk.say(f"button.{button}") for button in ("yes", "no", "change")),
         pending=Pending(stage="confirm", intent="log_call", slots=found),

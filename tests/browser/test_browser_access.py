@@ -29,6 +29,7 @@ NOT_PAGES = {
     "/entries/{id}/raw",
     "/entries/{id}/html",
     "/entries/{id}/attachments/{index}",
+    "/assistant/{line}/files/{index}",
     "/exports/{form}",
 }
 """What answers a GET with a file, a fragment, a stream or a redirection."""

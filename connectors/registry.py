@@ -3,7 +3,8 @@
 from connectors.chat.kind import CHAT
 from connectors.email.kind import EMAIL
 from connectors.phone.kind import PHONE
+from connectors.shop.kind import SHOP
 from connectors.xmpp.kind import XMPP
 from hub.ports.connector import ChannelKind
 
-KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP, PHONE, CHAT)}
+KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP, SHOP, PHONE, CHAT)}

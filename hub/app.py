@@ -296,6 +296,7 @@ class Assembly:
         )
         self.business = build_business(ground)
         self.calls = build_calls(ground, self.business, self.happenings)
+        self.happenings.act(self.business.sales)
         self.reception = build_reception(
             ground,
             self.business,

@@ -13,6 +13,17 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "imap": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
         },
     ],
+    "shop": [
+        {"system": "generic", "secrets": SECRET, "mapping": {"order": "id", "total": "total"}},
+        *(
+            {
+                "system": system,
+                "secrets": [SECRET],
+                "api": {"url": "http://127.0.0.1:9", "key": "key", "secret": SECRET},
+            }
+            for system in ("shopify", "woocommerce", "shopware", "stripe")
+        ),
+    ],
     "xmpp": [{"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"}],
     "phone": [
         {"exchange": "fritzbox", "host": "127.0.0.1", "port": 9},
@@ -33,6 +44,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
 
 ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
+    "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
     "phone": ["0221 / 123 45 67", "+49 171 1234567"],
     "chat": ["WEB-0123456789abcdef0123456789abcdef"],

@@ -35,6 +35,20 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "xmpp": [{"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"}],
+    "phone": [
+        {"exchange": "fritzbox", "host": "127.0.0.1", "port": 9},
+        {
+            "exchange": "asterisk",
+            "host": "127.0.0.1",
+            "port": 9,
+            "username": "fernamt",
+            "secret": SECRET,
+            "trunks": ["PJSIP/provider"],
+        },
+        {"exchange": "sipgate", "secret": SECRET, "lines": {"20": "anna"}},
+        {"exchange": "twilio", "secret": SECRET, "numbers": ["+492219876543"], "forward_to": ["+491711234567"]},
+    ],
+    "chat": [{"origins": ["https://www.example.org"]}],
 }
 """By kind: at least one for each way in which the kind connects."""
 
@@ -43,5 +57,7 @@ ADDRESSES: dict[str, list[str]] = {
     "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
     "telegram": ["4711", "telegram:-1001234567890"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
+    "phone": ["0221 / 123 45 67", "+49 171 1234567"],
+    "chat": ["WEB-0123456789abcdef0123456789abcdef"],
 }
 """By kind: as people write them; the first can be written to."""

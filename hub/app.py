@@ -119,7 +119,7 @@ class _Assembly:
     def __init__(self, config: Config, data_dir: Path, store: Store) -> None:
         self.config, self.data_dir, self.store = config, data_dir, store
         self.clock, self.events = SystemClock(), Broadcast()
-        self.forms = Forms([*(kind.address_form for kind in KINDS.values()), PHONE_FORM])
+        self.forms = Forms([PHONE_FORM, *(kind.address_form for kind in KINDS.values())])
         self.door, self.happenings = LateDoor(), Happenings()
         self.ready = False
 

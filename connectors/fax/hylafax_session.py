@@ -213,7 +213,7 @@ def _refusal(error: ftplib.Error) -> TemporaryFailure | PermanentFailure:
 
 
 def _pair(text: str) -> tuple[int, int]:
-    first, _, second = text.partition("/")
+    first, _, second = text.partition(":")
     return _number(first), _number(second)
 
 

@@ -41,7 +41,7 @@ class HylafaxGateway:
 
     def __init__(self, settings: FaxSettings, context: ConnectorContext) -> None:
         self._settings, self._context, self._server = settings, context, settings.server
-        self._unreadable: set[str] = set()
+        self._where = f"HylaFAX at {settings.server.host}:{settings.server.port}"
 
     # Watching
 
@@ -57,19 +57,13 @@ class HylafaxGateway:
                 await self._look_at_jobs(session, watch, inlet)
                 if self._server.receive:
                     seen = await self._take_all(session, seen, inlet)
-                up(self._describe())
+                up(self._where)
                 await self._context.clock.sleep(self._server.poll_seconds)
         except StoreUnavailable as error:
             raise Unreachable("The store could not keep a fax or its state; it is fetched again.") from error
         finally:
             session.abort()
             await asyncio.to_thread(session.close)
-
-    def _describe(self) -> str:
-        where = f"HylaFAX at {self._server.host}:{self._server.port}"
-        if not self._unreadable:
-            return where
-        return f"{where}; {len(self._unreadable)} received faxes may not be read: set RecvFileMode: 0644 there"
 
     async def _look_at_jobs(self, session: HylafaxSession, watch: JobWatch, inlet: Inlet) -> None:
         jobs = await in_thread(session, session.jobs)
@@ -93,7 +87,6 @@ class HylafaxGateway:
         listed = sorted(await in_thread(session, session.received), key=lambda fax: (fax.seconds, fax.name))
         fresh = [fax for fax in listed if not fax.coming and native_id(fax) not in seen]
         known = seen & {native_id(fax) for fax in listed}
-        self._unreadable &= {fax.name for fax in listed}
         for fax in fresh:
             if await self._take(session, fax, inlet):
                 known.add(native_id(fax))
@@ -114,11 +107,9 @@ class HylafaxGateway:
         except ValueError as error:
             raise Unreachable("The HylaFAX server sends more of a fax than it announced.") from error
         if data is None:
-            if fax.name not in self._unreadable:
-                log.warning("fax_not_readable", channel=self._context.name, file=fax.name)
-            self._unreadable.add(fax.name)
+            # Moved or closed between the list and this: if it comes back, so do we.
+            log.warning("fax_not_readable", channel=self._context.name, file=fax.name)
             return False
-        self._unreadable.discard(fax.name)
         try:
             await inlet.accept(self._arrival(fax, data))
         except Invalid as error:

@@ -66,7 +66,12 @@ class HylafaxSession:
             greeting = ftp.connect(settings.host, settings.port, timeout=settings.timeout)
             # 331: a password is wanted, 332: an account for administrators, which we never are.
             if ftp.sendcmd(f"USER {settings.user}").startswith("331"):
-                ftp.sendcmd(f"PASS {settings.password.reveal() if settings.password else ''}")
+                if settings.password is None:
+                    raise AuthRejected(
+                        f"The HylaFAX server asks user {settings.user} for a password: set it, or permit this host "
+                        "without one in etc/hosts.hfaxd."
+                    )
+                ftp.sendcmd(f"PASS {settings.password.reveal()}")
             ftp.sendcmd("TZONE GMT")
             ftp.sendcmd("TYPE I")
             ftp.sendcmd(f'JOBFMT "{JOB_FORMAT}"')

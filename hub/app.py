@@ -251,6 +251,7 @@ class _Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                faxes=business.faxes,
             ),
             Rows(store, self.staff),
         )

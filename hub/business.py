@@ -23,6 +23,7 @@ from hub.services.chronicle import Chronicle
 from hub.services.contacts import Contacts
 from hub.services.correspondence import Correspondence
 from hub.services.desk.desk import Desk
+from hub.services.faxes import Faxes
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
@@ -51,6 +52,7 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    faxes: Faxes
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges."""
@@ -137,6 +139,19 @@ def build_business(ground: Ground) -> Business:
             forms=ground.forms,
             rows=Rows(store, staff),
         ),
+        faxes=build_faxes(ground, letters),
+    )
+
+
+def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
+    """Faxing to contacts."""
+    return Faxes(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        accounts=ground.channels,
+        forms=ground.forms,
+        letters=letters,
     )
 
 

@@ -23,7 +23,7 @@ from hub.domain.errors import (
     Unreachable,
     Unreadable,
 )
-from hub.domain.outbox import OutgoingContent
+from hub.domain.outbox import WANTED_AGAIN, OutgoingContent
 from hub.domain.views import FileData
 from hub.ports.connector import (
     ConnectorContext,
@@ -130,7 +130,8 @@ class FaxConnector:
         """The same to the same number within the hour is an oversight more often than a wish: it fails, says so, and
         goes out when a person sends it again."""
         item = parcel.item
-        if not self._settings.repeat_minutes or any(attempt.code == REPEAT for attempt in item.attempts):
+        asked = item.cause == WANTED_AGAIN or any(attempt.code == REPEAT for attempt in item.attempts)
+        if asked or not self._settings.repeat_minutes:
             return
         at, message_id = self._sent.get(digest_of(item), ("", item.content.message_id))
         if message_id == item.content.message_id:

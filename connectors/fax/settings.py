@@ -103,7 +103,7 @@ class TelnyxSettings(_Table):
         description="Public key of the account (Keys & Credentials, Public Key): webhooks are checked with it.",
     )
     public_url: str = Field(
-        pattern=r"^https?://[^\s/]+/in/[a-z0-9-]+$",
+        pattern=r"^https?://[^\s/]+/in/[a-z][a-z0-9_-]*$",
         max_length=300,
         description="Address of this channel from outside; it is also the webhook's address.",
         examples=["https://hub.example.org/in/fax"],

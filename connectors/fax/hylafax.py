@@ -53,11 +53,14 @@ class HylafaxGateway:
             ended = json.loads(await inlet.load_cursor(ENDED) or b"[]")
             seen = set(json.loads(await inlet.load_cursor(RECEIVED) or b"[]"))
             watch = JobWatch(self._context.name, self._settings.language, ended)
+            told = False
             while True:
                 await self._look_at_jobs(session, watch, inlet)
                 if self._server.receive:
                     seen = await self._take_all(session, seen, inlet)
-                up(self._where)
+                if not told:
+                    up(self._where)
+                told = True
                 await self._context.clock.sleep(self._server.poll_seconds)
         except StoreUnavailable as error:
             raise Unreachable("The store could not keep a fax or its state; it is fetched again.") from error

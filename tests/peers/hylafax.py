@@ -139,17 +139,6 @@ class Hylafax:
         for process in (*self._getties, self.server, self.queue, *self._modems):
             process.stop()
 
-    def silence(self, number: int) -> None:
-        """This modem does not answer any more."""
-        self._getties[number].stop()
-        self._modems[number].stop()
-
-    def wake(self, number: int) -> None:
-        """It does again."""
-        self._modems[number].start()
-        _await(lambda: Path(f"/dev/{self.modem(number)}").exists(), "iaxmodem makes no device")
-        self._getties[number].start()
-
     def receive(self, tiff: bytes, name: str = "fax000000001.tif") -> Path:
         """Lay a file into recvq, as faxgetty does with what came."""
         path = self.spool / "recvq" / name

@@ -1,6 +1,5 @@
 """Real faxes: two HylaFAX modems that call each other (ITU-T T.30 over software modems). About half a minute each."""
 
-import asyncio
 import io
 import os
 
@@ -53,22 +52,3 @@ async def test_ac42_a_real_fax_goes_out_and_comes_in(fax_line: Hylafax) -> None:
 def _ended(inlet: FakeInlet, message_id: str) -> str:
     ends = [u.status.action for u in inlet.updates if u.message_id == message_id and u.status.action != "relayed"]
     return ends[0] if ends else ""
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(300)
-async def test_ac42_nobody_answers_is_told_and_nothing_is_sent(fax_line: Hylafax) -> None:
-    """The called modem does not lift: the server dials again after its pause, then gives up."""
-    inlet = FakeInlet()
-    fax_line.silence(1)
-    try:
-        channel = connector_for(settings_for(fax_line.port, hylafax={"dials": 2}))
-        async with running(channel, inlet):
-            await channel.send(parcel("Ist da jemand?", key="silent"))
-            await inlet.until(lambda: _ended(inlet, "o_silent") != "", 200)
-    finally:
-        fax_line.wake(1)
-    assert _ended(inlet, "o_silent") == "failed"
-    assert inlet.updates[-1].status.diagnostic.endswith("0 von 1 Seiten")
-    assert inlet.arrivals == []
-    await asyncio.sleep(0)

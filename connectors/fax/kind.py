@@ -21,4 +21,5 @@ FAX = ChannelKind(
     message_domain=lambda settings: "",
     sender_address=lambda settings: settings.number,
     max_file_bytes=lambda settings: MAX_FILE_BYTES,
+    summary="Fax: by a HylaFAX server, by a provider's mail gateway, or by Telnyx.",
 )

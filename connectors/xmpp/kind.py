@@ -24,5 +24,6 @@ XMPP = ChannelKind(
     message_domain=lambda settings: settings.jid.partition("@")[2].partition("/")[0],
     sender_address=lambda settings: settings.jid.partition("/")[0].lower(),
     carries_staff=lambda settings: settings.staff,
+    summary="XMPP (Jabber) chat, by an account on your server.",
     strangers=lambda settings: Strangers(settings.strangers),
 )

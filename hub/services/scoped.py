@@ -286,7 +286,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "export": FREE,
     },
     "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
-    "channels": {"all": FREE, "probe": FREE},
+    "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE},
 }
 OPEN = frozenset({"users"})
 """Groups that tell of no contact at all."""

@@ -1,0 +1,52 @@
+"""Settings by which the contract suite makes a connector of each kind, and addresses of its people. The peers that they
+name are on this machine and not there."""
+
+from typing import Any
+
+SECRET = "secret-of-the-test"
+EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "email": [
+        {"listen": "127.0.0.1:0", "address": "info@hub.example"},
+        {
+            "address": "info@hub.example",
+            "submission": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
+            "imap": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
+        },
+    ],
+    "fax": [
+        {"number": "+492211234568", "hylafax": {"port": 9, "timeout": 1}},
+        {
+            "gateway": "mail",
+            "number": "+492211234568",
+            "mail": {
+                "recipient": "{number}@fax.example",
+                "sender": "info@hub.example",
+                "host": "127.0.0.1",
+                "port": 9,
+                "tls": "none",
+                "user": "info",
+                "password": SECRET,
+            },
+        },
+        {
+            "gateway": "telnyx",
+            "number": "+492211234568",
+            "telnyx": {
+                "api_key": SECRET,
+                "connection_id": "1293384261075731499",
+                "public_key": "A" * 43 + "=",
+                "public_url": "https://hub.example/in/test",
+                "api_url": "http://127.0.0.1:9/v2",
+            },
+        },
+    ],
+    "xmpp": [{"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"}],
+}
+"""By kind: at least one for each way in which the kind connects."""
+
+ADDRESSES: dict[str, list[str]] = {
+    "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
+    "fax": ["0221 / 123 45 67", "+49 30 1234567", "anonymous-0123456789ab"],
+    "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
+}
+"""By kind: as people write them; the first can be written to."""

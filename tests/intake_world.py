@@ -12,6 +12,9 @@ from typing import Any
 
 from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
+from connectors.fax.address import FAX_FORM
+from connectors.fax.parse import FAX_PARSER
+from connectors.phone.address import PHONE_FORM
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
 from hub.domain.address import Address
@@ -52,7 +55,7 @@ from tests.memory_store import MemoryStore
 SECRET = b"a secret of thirty-two bytes, say"
 DOMAIN = "joinery.example"
 PETRA = "petra@carpenter.example"
-FORMS = Forms([EMAIL_FORM, XMPP_FORM])
+FORMS = Forms([EMAIL_FORM, XMPP_FORM, PHONE_FORM, FAX_FORM])
 
 
 def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Account:
@@ -73,6 +76,9 @@ OFFICE = _account("office", "email", (f"*@{DOMAIN}",), authserv_id=f"mx.{DOMAIN}
 SALES = _account("sales", "email", (f"*@{DOMAIN}",), sender_address=f"sales@{DOMAIN}")
 CHAT = _account("chat", "xmpp", (f"hub@{DOMAIN}",))
 BOT = _account("bot", "xmpp", (f"bot@{DOMAIN}",), carries_staff=True, strangers=Strangers.REFUSE)
+
+
+FAX = _account("fax", "fax", ("+492211234568",), message_domain="")
 
 
 class KnownAccounts:
@@ -194,7 +200,7 @@ class IntakeWorld:
     def build(self) -> None:
         """The objects of a fresh process."""
         self.worker = FragileWorker(
-            InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context)
+            InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER, "fax": FAX_PARSER}, words, self._context)
         )
         self.events = Broadcast()
         self.inlets: dict[str, Inlet] = {}

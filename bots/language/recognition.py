@@ -33,7 +33,7 @@ MAX_WAYS = 8
 
 CHANGING = frozenset(
     {"reply", "note", "assign", "close", "reopen", "book_payment", "remind_payment", "book_appointment", "merge"}
-    | {"move_appointment", "cancel_appointment", "snooze", "ask_colleague", "tag", "unmerge", "reply_template"}
+    | {"move_appointment", "cancel_appointment", "snooze", "ask_colleague", "tag", "unmerge", "reply_template", "fax"}
 )
 """Intents that lead to writing; not `create`, whose name is new by nature."""
 SURE, LIKELY_CHANGE = 0.7, 0.6

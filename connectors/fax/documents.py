@@ -29,7 +29,9 @@ def open_pages(name: str, type: str, data: bytes) -> Iterator[Image.Image]:
         raise Unreadable(f'"{name[:60]}" is no PDF, picture or text that can be faxed.') from error
     except pypdfium2.PdfiumError as error:
         raise Unreadable(f'"{name[:60]}" is a damaged or locked PDF.') from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+    except Unreadable:
+        raise
+    except Exception as error:  # Pillow raises a dozen kinds for damaged files
         raise Unreadable(f'"{name[:60]}" is damaged and cannot be faxed ({type_name(error)}).') from error
 
 

@@ -109,12 +109,13 @@ class FaxConnector:
         self._check_repeat(parcel, now)
         if wait := wait_for_window(self._settings, now):
             words = say(self._settings.language, "outside-hours", hours=self._settings.hours)
-            raise TemporaryFailure(words, retry_after=wait)
+            raise TemporaryFailure(words, retry_after=wait, reply="fax-hours", peer=words)
         job = compose_job(self._settings, item.content, number, parcel.files, now=now)
         try:
             sheets = await self._renderer.draw(job)
         except (Invalid, Unreadable) as error:
-            raise PermanentFailure(error.sentence) from error
+            words = say(self._settings.language, "cannot-draw", words=error.sentence)
+            raise PermanentFailure(words, reply="fax-pages", peer=words) from error
         except OSError as error:
             raise TemporaryFailure("The drawing process cannot be started now.") from error
         fax = Fax(number=number, message_id=item.content.message_id, sheets=sheets)

@@ -29,6 +29,7 @@ WORDS: dict[str, dict[str, str]] = {
         "other": "{words}",
         "handed-over": "an {peer} übergeben, {pages} Seiten; der Bericht kommt als Mail",
         "outside-hours": "gefaxt wird {hours} Uhr",
+        "cannot-draw": "Die Seiten lassen sich nicht zeichnen: {words}",
         "repeat": "Dasselbe ging um {when} Uhr an diese Nummer. Wenn es noch einmal gesendet werden soll: im "
         "Postausgang „Noch einmal senden“.",
     },
@@ -58,6 +59,7 @@ WORDS: dict[str, dict[str, str]] = {
         "other": "{words}",
         "handed-over": "handed to {peer}, {pages} pages; its report comes as a mail",
         "outside-hours": "faxes leave {hours}",
+        "cannot-draw": "The pages cannot be drawn: {words}",
         "repeat": "The same went to this number at {when}. To send it once more: “Send again” in the outbox.",
     },
 }

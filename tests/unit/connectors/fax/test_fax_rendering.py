@@ -209,7 +209,7 @@ async def test_an_office_file_goes_through_the_office_program(tmp_path: Path) ->
     program.write_text(
         "#!/bin/sh\n"
         'case "$*" in *-env:UserInstallation=file://*--headless*--convert-to\\ pdf*) ;; *) exit 1;; esac\n'
-        'for last; do :; done\n'
+        "for last; do :; done\n"
         f'cp {tmp_path}/made.pdf "${{last%.docx}}.pdf"\n'
     )
     program.chmod(0o755)

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pypdfium2 as pdfium
 import pytest
 from PIL import Image, ImageSequence
 from reportlab.pdfgen import canvas
 
 from connectors.fax.compose import compose_job, wait_for_window
 from connectors.fax.documents import open_pages
-from connectors.fax.drawing import answer
+from connectors.fax.drawing import answer, write_pdf
 from connectors.fax.ocr import read_text, upright
 from connectors.fax.rendering import Renderer
 from connectors.fax.typesetting import HEADER, HEIGHT, WIDTH, break_lines, load_font
@@ -97,6 +98,18 @@ def test_the_tiff_is_what_fax_machines_take() -> None:
             assert (fields[259], fields[262]) == (4, 0)
             assert fields[278] == HEIGHT
             assert (float(fields[282]), float(fields[283]), fields[296]) == (204, 196, 2)
+
+
+def test_the_same_fax_makes_the_same_pdf_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attachment is cut out again by its hash."""
+    _, _, files = drawn(job())
+    clock = iter(range(10**6))
+    monkeypatch.setattr("time.time", lambda: float(next(clock)) * 86_400)
+    assert write_pdf(files["fax.tif"]) == files["fax.pdf"]
+    assert b"/ID" not in files["fax.pdf"]
+    with pdfium.PdfDocument(files["fax.pdf"]) as document:
+        assert len(document) == 1
+        assert [round(side) for side in document[0].get_size()] == [610, 842]
 
 
 def test_pages_of_every_kind_follow_the_cover_sheet() -> None:

@@ -2,7 +2,7 @@
 ports. One `IntakeWorld` is one company; `build` begins a process of its hub, the store outlives it."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
@@ -12,9 +12,6 @@ from typing import Any
 
 from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
-from connectors.fax.address import FAX_FORM
-from connectors.fax.parse import FAX_PARSER
-from connectors.phone.address import PHONE_FORM
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
 from hub.domain.address import Address
@@ -45,7 +42,7 @@ from hub.ports.kinds import (
     PLACEMENTS,
     SIGHTINGS,
 )
-from hub.ports.parser import ParseContext, ParseJob, ParseWorker
+from hub.ports.parser import ParseContext, ParseJob, Parser, ParseWorker
 from hub.services.broadcast import Broadcast
 from hub.services.forms import Forms
 from hub.services.intake import Intake
@@ -55,7 +52,7 @@ from tests.memory_store import MemoryStore
 SECRET = b"a secret of thirty-two bytes, say"
 DOMAIN = "joinery.example"
 PETRA = "petra@carpenter.example"
-FORMS = Forms([EMAIL_FORM, XMPP_FORM, PHONE_FORM, FAX_FORM])
+FORMS = Forms([EMAIL_FORM, XMPP_FORM])
 
 
 def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Account:
@@ -76,9 +73,6 @@ OFFICE = _account("office", "email", (f"*@{DOMAIN}",), authserv_id=f"mx.{DOMAIN}
 SALES = _account("sales", "email", (f"*@{DOMAIN}",), sender_address=f"sales@{DOMAIN}")
 CHAT = _account("chat", "xmpp", (f"hub@{DOMAIN}",))
 BOT = _account("bot", "xmpp", (f"bot@{DOMAIN}",), carries_staff=True, strangers=Strangers.REFUSE)
-
-
-FAX = _account("fax", "fax", ("+492211234568",), message_domain="")
 
 
 class KnownAccounts:
@@ -186,7 +180,10 @@ def words(text: str) -> tuple[str, ...]:
 
 
 class IntakeWorld:
-    """The store, the clock and the fakes outlive the hub's processes."""
+    """The store, the clock and the fakes outlive the hub's processes. `parsers` and `forms`: of the channel kinds."""
+
+    parsers: Mapping[str, Parser] = {"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}
+    forms: Forms = FORMS
 
     def __init__(self, *accounts: Account) -> None:
         self.clock = ManualClock()
@@ -199,16 +196,14 @@ class IntakeWorld:
 
     def build(self) -> None:
         """The objects of a fresh process."""
-        self.worker = FragileWorker(
-            InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER, "fax": FAX_PARSER}, words, self._context)
-        )
+        self.worker = FragileWorker(InlineParseWorker(self.parsers, words, self._context))
         self.events = Broadcast()
         self.inlets: dict[str, Inlet] = {}
         self.intake = Intake(
             store=self.store,
             worker=self.worker,
             accounts=self.accounts,
-            forms=FORMS,
+            forms=self.forms,
             events=self.events,
             teller=self.teller,
             door=self.door,

@@ -128,8 +128,8 @@ def _white_is_zero(tiff: bytearray) -> bytes:
 
 
 def write_pdf(tiff: bytes) -> bytes:
-    """The same pages as PDF, the coded lines untouched. The same bytes each time: no dates, and no /ID, which the engine
-    of qpdf makes of the time."""
+    """The same pages as PDF, the coded lines untouched. The same bytes each time: no dates, and no /ID, which qpdf
+    makes of the time."""
     return bytes(img2pdf.convert(tiff, nodate=True, engine=img2pdf.Engine.internal))
 
 

@@ -55,7 +55,8 @@ class MailGatewaySettings(_Table):
     recipient: str = Field(
         max_length=320,
         pattern=r"^[^\s<>\x00]*\{number\}[^\s<>\x00]*$",
-        description="Address that the provider gave, with the word number in curly brackets where the fax number stands.",
+        description="Address that the provider gave, with the word number in curly brackets where the fax number "
+        "stands.",
         examples=["{number}@fax.example.com"],
     )
     sender: str = Field(

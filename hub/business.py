@@ -143,15 +143,20 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
-        register=Register(
-            store=store,
-            clock=clock,
-            audit=audit,
-            events=ground.events,
-            forms=ground.forms,
-            rows=Rows(store, staff),
-        ),
+        register=build_merging(ground),
         faxes=build_faxes(ground, letters),
+    )
+
+
+def build_merging(ground: Ground) -> Register:
+    """Duplicates, merging, import and export."""
+    return Register(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        events=ground.events,
+        forms=ground.forms,
+        rows=Rows(ground.store, ground.staff),
     )
 
 

@@ -18,7 +18,7 @@ AT_HOME = {
     "bson": ("storage/", "hub/parsing/wire.py"),
     "sqlite3": ("storage/", "hub/cli/commands/doctor.py"),
     "snowballstemmer": ("storage/",),
-    "PIL": ("connectors/fax/",),
+    "PIL": ("connectors/fax/", "hub/services/charts/"),
     "img2pdf": ("connectors/fax/",),
     "pypdfium2": ("connectors/fax/",),
     "cryptography": ("connectors/fax/",),

@@ -227,6 +227,12 @@ def _number(text: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 12 else 0
 
 
+def _told(text: str) -> str:
+    """What a caller said of itself; the server writes <unknown> or <UNSPECIFIED> where it said nothing."""
+    word = text.strip()
+    return "" if word.startswith("<") and word.endswith(">") else word[:100]
+
+
 def read_job(line: str) -> JobState | None:
     """A line of JOB_FORMAT; None for anything else."""
     parts = line.split("|", 5)
@@ -255,9 +261,9 @@ def read_received(line: str) -> ReceivedFax | None:
         seconds=_number(parts[1]),
         pages=_number(parts[2]),
         coming=parts[3].strip() == "*",
-        tsi=parts[4].strip()[:100],
-        caller=parts[5].strip()[:100],
-        caller_name=parts[6].strip()[:100],
+        tsi=_told(parts[4]),
+        caller=_told(parts[5]),
+        caller_name=_told(parts[6]),
         size=_number(parts[7]),
         error=parts[8].strip()[:200],
     )

@@ -59,6 +59,8 @@ async def test_a_fax_in_recvq_arrives_once_and_stays_on_the_server(hylafax: Hyla
     message = FAX_PARSER.parse(first.raw, Envelope(), ParseContext(account="fax"))
     assert message.kind is InteractionKind.FAX
     assert message.content.subject == "Fax, 2 Seiten"
+    assert message.sender is not None
+    assert message.sender.name == "unbekannte Faxnummer"
     assert FAX_PARSER.extract(first.raw, 0).startswith(b"%PDF")
     assert inlet.journal.index(f"accept {first.native_id}") < inlet.journal.index("save recvq")
 

@@ -2,7 +2,8 @@
 
 from connectors.email.kind import EMAIL
 from connectors.fax.kind import FAX
+from connectors.shop.kind import SHOP
 from connectors.xmpp.kind import XMPP
 from hub.ports.connector import ChannelKind
 
-KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP, FAX)}
+KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP, FAX, SHOP)}

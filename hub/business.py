@@ -40,6 +40,7 @@ from hub.services.reminding import Reminding
 from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.rows import Rows
+from hub.services.sales import Sales
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -62,6 +63,7 @@ class Business:
     letters: Correspondence
     register: Register
     faxes: Faxes
+    sales: Sales
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges."""
@@ -100,17 +102,7 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
-    accounts = Accounts(
-        store=store,
-        clock=clock,
-        audit=audit,
-        events=ground.events,
-        resolve=contacts.resolve,
-        letters=letters,
-        company=ground.company,
-        time_zone=ground.time_zone,
-        news=PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell,
-    )
+    accounts, sales = build_accounts(ground, contacts, letters, alerts)
     news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(
         store=store,
@@ -145,6 +137,7 @@ def build_business(ground: Ground) -> Business:
         letters=letters,
         register=build_merging(ground),
         faxes=build_faxes(ground, letters),
+        sales=sales,
     )
 
 
@@ -170,6 +163,26 @@ def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
         forms=ground.forms,
         letters=letters,
     )
+
+
+def build_accounts(
+    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts
+) -> tuple[Accounts, Sales]:
+    """Accounts, and what shops bring onto them."""
+    store, clock, audit = ground.store, ground.clock, ground.audit
+    news = PaymentNews(staff=ground.staff, alerts=alerts, rows=Rows(store, ground.staff)).tell
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        resolve=contacts.resolve,
+        letters=letters,
+        company=ground.company,
+        time_zone=ground.time_zone,
+        news=news,
+    )
+    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=news)
 
 
 def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:

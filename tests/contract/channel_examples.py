@@ -40,6 +40,17 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             },
         },
     ],
+    "shop": [
+        {"system": "generic", "secrets": SECRET, "mapping": {"order": "id", "total": "total"}},
+        *(
+            {
+                "system": system,
+                "secrets": [SECRET],
+                "api": {"url": "http://127.0.0.1:9", "key": "key", "secret": SECRET},
+            }
+            for system in ("shopify", "woocommerce", "shopware", "stripe")
+        ),
+    ],
     "xmpp": [{"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"}],
 }
 """By kind: at least one for each way in which the kind connects."""
@@ -47,6 +58,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
 ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
     "fax": ["0221 / 123 45 67", "+49 30 1234567", "anonymous-0123456789ab"],
+    "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
 }
 """By kind: as people write them; the first can be written to."""

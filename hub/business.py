@@ -28,6 +28,7 @@ from hub.services.correspondence import Correspondence
 from hub.services.deletion import Deletion
 from hub.services.desk.desk import Desk
 from hub.services.enclosures import Enclosures
+from hub.services.faxes import Faxes
 from hub.services.invites import Invites
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
@@ -64,6 +65,7 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    faxes: Faxes
     invites: Invites
     reachability: Reachability
     sales: Sales
@@ -142,6 +144,7 @@ def build_business(ground: Ground) -> Business:
         register=register,
         invites=invites,
         reachability=Reachability(store=store, suppressions=ground.suppressions, alerts=alerts),
+        faxes=build_faxes(ground, letters),
         sales=sales,
     )
 
@@ -169,6 +172,18 @@ def build_verbs_of_register(ground: Ground, alerts: Alerts) -> tuple[Register, I
         invites=invites,
     )
     return register, invites
+
+
+def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
+    """Faxing to contacts."""
+    return Faxes(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        accounts=ground.channels,
+        forms=ground.forms,
+        letters=letters,
+    )
 
 
 def build_accounts(

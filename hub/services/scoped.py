@@ -287,6 +287,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "invite": Rule(before=_contact),
         "export": FREE,
     },
+    "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
 OPEN = frozenset({"users"})

@@ -9,12 +9,13 @@ import pytest
 from tests.peers.bot_api import BotApi
 from tests.peers.certificates import Certificates, make_certificates
 from tests.peers.dovecot import Dovecot
+from tests.peers.hylafax import Hylafax
 from tests.peers.postfix import Postfix
 from tests.peers.process import private_directory
 from tests.peers.prosody import ACCOUNTS, Prosody
 from tests.peers.secantus import Secantus
 
-P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus, BotApi)
+P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus, BotApi, Hylafax)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +60,18 @@ def secantus() -> Iterator[Secantus]:
 def bot_api() -> Iterator[BotApi]:
     """A server that speaks Telegram's Bot API, shared: use a token of your own."""
     yield from _running(BotApi())
+
+
+@pytest.fixture
+def hylafax() -> Iterator[Hylafax]:
+    """HylaFAX without a modem: it takes jobs and keeps them. One for each test; it starts in no time."""
+    yield from _running(Hylafax())
+
+
+@pytest.fixture(scope="session")
+def fax_line() -> Iterator[Hylafax]:
+    """HylaFAX with two software modems that call each other: real faxes."""
+    yield from _running(Hylafax(modems=2))
 
 
 def _running(peer: P) -> Iterator[P]:

@@ -19,6 +19,7 @@ from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
 from hub.business import Ground, build_business
 from hub.daemon import Daemon, Parts, Plans
+from hub.exchange import build_exchange
 from hub.front import build_site
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
@@ -155,6 +156,7 @@ class _Assembly:
             clock=self.clock,
             data_dir=self.data_dir,
             max_message_bytes=self.config.intake.max_message_bytes,
+            switchboard=self.exchange,
         )
 
     def parse_context(self, name: str) -> ParseContext:
@@ -258,7 +260,7 @@ class _Assembly:
     def build_business(self) -> None:
         """Contacts, accounts, calendars, reminders, the desk."""
         hub = self.config.hub
-        ground = Ground(
+        ground = self.ground = Ground(
             store=self.store,
             clock=self.clock,
             audit=self.audit,
@@ -338,6 +340,7 @@ class _Assembly:
             company=self.config.hub.company,
         )
         self.door.real = self.turns
+        self.exchange = build_exchange(self.ground, self.verbs, self.turns, self.users.staff)
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console, API, and the door for other systems."""

@@ -109,7 +109,9 @@ class Echo:
         if not self._session.open:
             raise UnknownOutcome(LOST)
         try:
-            await self._session.stream.plugin["xep_0199"].send_ping(self._domain, ifrom=self._domain, timeout=ACK_SECONDS)
+            await self._session.stream.plugin["xep_0199"].send_ping(
+                self._domain, ifrom=self._domain, timeout=ACK_SECONDS
+            )
         except IqError:
             return  # An error comes back the same way.
         except IqTimeout as error:

@@ -61,12 +61,8 @@ def _command(node: str, titles: tuple[str, str], phrases: tuple[str, str], *blan
 COMMANDS: tuple[Sentence, ...] = (
     _command("inbox", ("Posteingang", "Inbox"), ("posteingang", "inbox")),
     _command("who", ("Wer ist das?", "Who is this?"), ("wer ist {contact}", "who is {contact}"), NAME),
-    _command(
-        "timeline", ("Verlauf", "Timeline"), ("verlauf mit {contact}", "timeline of {contact}"), NAME
-    ),
-    _command(
-        "reply", ("Antworten", "Reply"), ("antworte {contact}: {text}", "reply to {contact}: {text}"), NAME, TEXT
-    ),
+    _command("timeline", ("Verlauf", "Timeline"), ("verlauf mit {contact}", "timeline of {contact}"), NAME),
+    _command("reply", ("Antworten", "Reply"), ("antworte {contact}: {text}", "reply to {contact}: {text}"), NAME, TEXT),
     _command("note", ("Notiz", "Note"), ("notiz {contact}: {text}", "note {contact}: {text}"), NAME, TEXT),
     _command("balance", ("Saldo", "Balance"), ("saldo {contact}", "balance {contact}"), NAME),
     _command("overdue", ("Überfällig", "Overdue"), ("was ist überfällig", "what is overdue")),

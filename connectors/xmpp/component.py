@@ -219,7 +219,9 @@ class XmppComponent:
         files: Sequence[FileData] = (),
     ) -> None:
         """A bot's reply; see StaffLine."""
-        await self._open_delivery().deliver(address, offer(text, choices), stanza_id, files=files, sender=self._jids.bot)
+        await self._open_delivery().deliver(
+            address, offer(text, choices), stanza_id, files=files, sender=self._jids.bot
+        )
 
     def _open_delivery(self) -> Delivery:
         if self._delivery is None:

@@ -152,4 +152,3 @@ class XmppConnector:
     async def probe(self) -> list[ProbeStep]:
         """Tries to sign in beside the running session; see Probes."""
         return await probe_account(self._settings)
-

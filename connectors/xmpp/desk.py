@@ -32,7 +32,10 @@ NOT_CARRIED = {
     "de": "Reaktionen bleiben hier; der Kontakt sieht sie nicht.",
     "en": "Reactions stay here; the contact does not see them.",
 }
-LATER = {"de": "Der Speicher antwortet gerade nicht; bitte gleich noch einmal.", "en": "The store does not answer; please try again in a moment."}
+LATER = {
+    "de": "Der Speicher antwortet gerade nicht; bitte gleich noch einmal.",
+    "en": "The store does not answer; please try again in a moment.",
+}
 
 
 class Desk:

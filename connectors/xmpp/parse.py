@@ -146,7 +146,11 @@ def _describe(index: int, name: str, type: str, data: bytes) -> Attachment:
     guessed = mimetypes.guess_type(name)[0]
     shown = type if type and type != "application/octet-stream" else guessed or "application/octet-stream"
     return Attachment(
-        index=index, name=name or f"file-{index + 1}", type=shown, size=len(data), sha256=hashlib.sha256(data).hexdigest()
+        index=index,
+        name=name or f"file-{index + 1}",
+        type=shown,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
     )
 
 

@@ -64,9 +64,7 @@ class Reception:
         await self._inlet.accept(await self._arrival(message, moment, await self._is_known(message)))
         self._kept(moment)
 
-    async def _guarded(
-        self, keep: Callable[[Any, datetime], Awaitable[bool]], message: Any, moment: datetime
-    ) -> bool:
+    async def _guarded(self, keep: Callable[[Any, datetime], Awaitable[bool]], message: Any, moment: datetime) -> bool:
         """True where it is kept now."""
         try:
             if not await keep(message, moment):

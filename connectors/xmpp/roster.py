@@ -6,6 +6,7 @@ Where the server grants it (XEP-0356), contacts are written into the lists; else
 """
 
 import json
+import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import structlog
@@ -97,7 +98,7 @@ class ContactList:
 
     async def _offer(self, address: Address, callers: list[Caller]) -> None:
         offered = await self._load(address)
-        fresh = [caller for caller in callers if caller.contact_id not in offered][: MAX_CALLERS]
+        fresh = [caller for caller in callers if caller.contact_id not in offered][:MAX_CALLERS]
         if not fresh:
             return
         if not await self._write_into_list(address, fresh):
@@ -137,7 +138,7 @@ class ContactList:
             presence["show"] = "xa"  # RFC 6121 §4.7.2.1
         if caller.status:
             presence["status"] = caller.status
-        presence["nick"]["nick"] = caller.name  # XEP-0172 §4.1
+        _name(presence, caller.name)
         presence.send()
 
     def leave(self) -> None:
@@ -154,5 +155,12 @@ class ContactList:
         if kind:
             presence["type"] = kind
         if nick:
-            presence["nick"]["nick"] = nick
+            _name(presence, nick)
         presence.send()
+
+
+def _name(presence: Any, name: str) -> None:
+    """XEP-0172 §4.1. By hand: make_presence leaves slixmpp's own nick element detached from the stanza."""
+    element = ElementTree.Element("{http://jabber.org/protocol/nick}nick")
+    element.text = name
+    presence.xml.append(element)

@@ -59,7 +59,10 @@ class XmppSettings(BaseModel):
         description="Largest file to send; what the server permits may be less. 0: no files.",
     )
     stranger_minute: int = Field(
-        default=20, ge=1, le=1000, description="Messages a minute that one unknown sender may send; 3 times as many a domain."
+        default=20,
+        ge=1,
+        le=1000,
+        description="Messages a minute that one unknown sender may send; 3 times as many a domain.",
     )
 
     @field_validator("jid")

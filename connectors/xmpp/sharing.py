@@ -53,11 +53,15 @@ class Sharing:
     async def upload(self, file: FileData) -> str:
         """The file's address. Raises TooLarge, PermanentFailure, TemporaryFailure: nothing was said yet."""
         service = await self._find()
-        limit = min(one for one in (service.limit, self._settings.max_file_bytes) if one) if service.limit else (
-            self._settings.max_file_bytes
+        limit = (
+            min(one for one in (service.limit, self._settings.max_file_bytes) if one)
+            if service.limit
+            else (self._settings.max_file_bytes)
         )
         if len(file.data) > limit:
-            raise TooLarge(f"{file.name[:100]} has {len(file.data):,} bytes; this channel carries {limit:,}.", limit=limit)
+            raise TooLarge(
+                f"{file.name[:100]} has {len(file.data):,} bytes; this channel carries {limit:,}.", limit=limit
+            )
         target, headers, url = await self._slot(service, file)
         try:
             status = await put(target, file.data, headers=headers, tls=self._tls)

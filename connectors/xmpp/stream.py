@@ -86,7 +86,9 @@ def secure_context(settings: XmppSettings) -> ssl.SSLContext | None:
     if plain and settings.host not in LOOPBACK:
         if settings.is_component:
             # XEP-0114 knows no STARTTLS; its handshake only proves the secret.
-            raise Misconfigured('A component speaks without TLS to a server on this machine only; set tls = "implicit".')
+            raise Misconfigured(
+                'A component speaks without TLS to a server on this machine only; set tls = "implicit".'
+            )
         raise Misconfigured('tls = "none" is allowed for a server on this machine only (host = "127.0.0.1").')
     if plain and not settings.ca_file:
         return None

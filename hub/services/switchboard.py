@@ -173,7 +173,9 @@ class Exchange:
             assert first.waiting_since is not None
             zone = ZoneInfo(actor.time_zone) if actor.time_zone else self._zone
             when = f"{first.waiting_since.astimezone(zone):%d.%m. %H:%M}"
-            status = say(actor.language, "caller-waits", when=when, channel=channel_label(actor.language, first.channel))
+            status = say(
+                actor.language, "caller-waits", when=when, channel=channel_label(actor.language, first.channel)
+            )
         return Caller(
             contact_id=contact.id,
             name=contact.name,

@@ -201,7 +201,12 @@ def say(language: str, key: str, **values: object) -> str:
     return TEXTS["de" if language.startswith("de") else "en"][key].format(**values)
 
 
-CHANNELS = {"email": ("Mail", "mail"), "xmpp": ("XMPP", "XMPP"), "phone": ("Telefon", "phone"), "shop": ("Shop", "shop")}
+CHANNELS = {
+    "email": ("Mail", "mail"),
+    "xmpp": ("XMPP", "XMPP"),
+    "phone": ("Telefon", "phone"),
+    "shop": ("Shop", "shop"),
+}
 """Address forms that are not a product's name, in German and English."""
 
 

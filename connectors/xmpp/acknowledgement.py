@@ -58,7 +58,7 @@ class StreamManagement:
     def _ask(self) -> None:
         self._timer = None
         if self._session.open:
-            self._session.stream.plugin["xep_0198"].request_ack()
+            self._session.stream.plugin["xep_0198"].request_ack()  # type: ignore[no-untyped-call]
 
     def _note(self, stanza: object) -> None:
         if isinstance(stanza, Message):

@@ -1,5 +1,6 @@
-"""Ad-hoc commands (XEP-0050) with forms (XEP-0004) for colleagues: each is a sentence that the bot understands, filled in
-from a form. What the bot asks back (which one? really?) is the next form, so that a form can do what the chat can."""
+"""Ad-hoc commands (XEP-0050) with forms (XEP-0004) for colleagues: each is a sentence that the bot understands, filled
+in from a form. What the bot asks back (which one? really?) is the next form, so that a form can do what the chat can.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -18,6 +18,7 @@ from connectors.xmpp.acknowledgement import Echo
 from connectors.xmpp.card import VCARD, bot_card, card_of
 from connectors.xmpp.commands import Commands
 from connectors.xmpp.delivery import Delivery, offer
+from connectors.xmpp.desk import Desk
 from connectors.xmpp.feedback import Feedback
 from connectors.xmpp.guard import StrangerGuard
 from connectors.xmpp.jids import Jids
@@ -25,7 +26,6 @@ from connectors.xmpp.probe import probe_component
 from connectors.xmpp.receipts import Receipts
 from connectors.xmpp.reception import Reception, read_address, refuse
 from connectors.xmpp.roster import ContactList
-from connectors.xmpp.desk import Desk
 from connectors.xmpp.session import Session
 from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.sharing import Sharing

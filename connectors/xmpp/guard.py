@@ -1,5 +1,5 @@
 """How much unknown people may send: so many messages a minute from one address, three times as many from one domain.
-What is over is answered with a stanza error, so that an honest sender knows; colleagues and contacts are not counted."""
+What is over is answered with a stanza error, so that an honest sender knows; known people are not counted."""
 
 from collections import OrderedDict, deque
 

@@ -4,8 +4,8 @@ import asyncio
 
 from slixmpp.basexmpp import BaseXMPP
 
-from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.session import close_stream
+from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.stream import open_client, open_component, secure_context
 from hub.domain.errors import Misconfigured
 from hub.ports.connector import ProbeStep
@@ -36,8 +36,8 @@ async def probe_account(settings: XmppSettings) -> list[ProbeStep]:
 
 
 async def probe_component(settings: XmppSettings, *, connected: bool) -> list[ProbeStep]:
-    """Settings, then connection and secret. A server takes one stream of a component, so that while ours is up its being
-    up is the answer. Never raises."""
+    """Settings, then connection and secret. A server takes one stream of a component: while ours is up, that is the
+    answer. Never raises."""
     try:
         context = secure_context(settings)
     except Misconfigured as error:

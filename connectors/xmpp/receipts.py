@@ -6,7 +6,7 @@ wait for the reader's delayed acknowledgement of TCP, 40 ms; so receipts are hel
 
 import asyncio
 
-from slixmpp import Message
+from slixmpp import JID, Message
 
 from connectors.xmpp.session import Session
 
@@ -53,6 +53,6 @@ class Receipts:
         self._held.clear()
 
 
-def _answers_from(message: Message, stream: object) -> object:
+def _answers_from(message: Message, stream: object) -> JID | None:
     """A component speaks as whom was spoken to; a client only as itself, which the server fills in."""
     return message["to"] if getattr(stream, "is_component", False) else None

@@ -51,7 +51,7 @@ class XmppSettings(BaseModel):
     )
     upload: str = Field(
         default="",
-        description="The server's service for files (XEP-0363), such as upload.example.org; empty: asked of the server.",
+        description="The server's service for files (XEP-0363), such as upload.example.org; empty: found out.",
     )
     max_file_bytes: int = Field(
         default=10 * 1024 * 1024,

@@ -113,12 +113,13 @@ def open_client(settings: XmppSettings, context: ssl.SSLContext | None, resource
 
 def open_component(settings: XmppSettings, context: ssl.SSLContext | None) -> ComponentXMPP:
     """A component (XEP-0114) that has not connected yet. To be called inside the running loop."""
-    component = PromptComponent(
+    component = PromptComponent(  # type: ignore[no-untyped-call]
         settings.domain, settings.password.reveal(), settings.host, settings.server_port, plugin_config=dict(PLUGINS)
     )
     if settings.tls is TlsMode.IMPLICIT:
         component.enable_direct_tls, component.enable_plaintext = True, False
-        component.ssl_context = context
+        if context is not None:
+            component.ssl_context = context
     else:
         component.enable_direct_tls = False
     component.whitespace_keepalive_interval = 60

@@ -94,8 +94,6 @@ class XmppConnector:
 
         client.register_handler(CoroutineCallback("Hub", StanzaPath("message"), take))
         client.add_event_handler("carbon_sent", take_own)
-        if self._settings.staff and self._context.switchboard is not None:
-            Commands(client, self._context.switchboard).offer()
 
     def _sort(self, client: ClientXMPP, reception: Reception) -> Take:
         async def take(message: Any, moment: datetime) -> None:
@@ -119,6 +117,8 @@ class XmppConnector:
     async def _begin(self, client: ClientXMPP) -> None:
         for feature in FEATURES:
             client.plugin["xep_0030"].add_feature(feature)
+        if self._settings.staff and self._context.switchboard is not None:
+            Commands(client, self._context.switchboard).offer()
         client.send_presence()
         try:
             await client.plugin["xep_0280"].enable(timeout=10)  # XEP-0280 §4: anew in every session

@@ -1,4 +1,4 @@
-"""Any XMPP client is the desk: an employee answers a mail and a chat from one client, and colleagues see one timeline."""
+"""Any XMPP client is the desk: an employee answers a mail and a chat from one client; there is one timeline."""
 
 import asyncio
 from collections.abc import Iterator

@@ -13,6 +13,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+ESSENTIAL: dict[str, Any] = {"essential": True}
+"""`json_schema_extra` of a setting that whoever sets up a channel is asked at once, though it has a default."""
 _SECRET_BYTES = 65_536
 _HIDDEN = "********"
 

@@ -23,6 +23,8 @@ DEFAULT_CHANNELS: dict[str, Any] = {
 """Where nothing is configured: mail in by SMTP on this machine, any recipient is ours, answers become files."""
 _CHANNEL_NAME = re.compile(r"^[a-z][a-z0-9_-]{0,31}$")
 
+_NAME_SENTENCE = "a channel's name is lower case letters, digits, - and _, at most 32"
+
 Problem = tuple[str, str]
 
 
@@ -32,6 +34,12 @@ class ConfigError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(f"{path}: {sentence}" for path, sentence in problems))
         self.problems = problems
+
+
+def check_channel_name(name: str) -> None:
+    """Raises ConfigError where it cannot be one."""
+    if not _CHANNEL_NAME.match(name):
+        raise ConfigError([("name", _NAME_SENTENCE)])
 
 
 def load(
@@ -51,7 +59,7 @@ def load(
     tables: dict[str, Any] = {}
     for name, table in TABLES.items():
         tables[name] = _validate(table, data.get(name, {}), name, problems)
-    channels = _read_channels(data.get("channels", {}), kinds, problems)
+    channels = read_channels(data.get("channels", {}), kinds, problems)
     if problems:
         raise ConfigError(problems)
     return Config(**tables, channels=channels, path=path)
@@ -132,9 +140,8 @@ def _table_at(table: type[BaseModel], steps: Iterable[Any]) -> type[BaseModel] |
     return current
 
 
-def _read_channels(
-    value: Any, kinds: Mapping[str, type[BaseModel]], problems: list[Problem]
-) -> dict[str, ChannelTable]:
+def read_channels(value: Any, kinds: Mapping[str, type[BaseModel]], problems: list[Problem]) -> dict[str, ChannelTable]:
+    """The tables of `[channels]`; what is wrong with them is added to `problems`."""
     channels: dict[str, ChannelTable] = {}
     if not isinstance(value, dict):
         problems.append(("channels", "must hold one table for each channel, such as [channels.mail]"))
@@ -142,7 +149,7 @@ def _read_channels(
     for name, table in value.items():
         path = f"channels.{name}"
         if not _CHANNEL_NAME.match(name):
-            problems.append((path, "a channel's name is lower case letters, digits, - and _, at most 32"))
+            problems.append((path, _NAME_SENTENCE))
             continue
         if not isinstance(table, dict):
             problems.append((path, "must be a table"))

@@ -27,27 +27,29 @@ def write_example(kinds: Mapping[str, type[BaseModel]]) -> str:
 
 def _describe(table: type[BaseModel], mark: str) -> Iterator[str]:
     for name, field in table.model_fields.items():
-        if _table_of(field) is not None:
+        if table_of(field) is not None:
             continue
-        yield from (f"# {line}" for line in _wrap(_document(field)))
-        yield f"{mark}{name} = {_spell(_shown(field))}"
+        yield from (f"# {line}" for line in _wrap(document(field)))
+        yield f"{mark}{name} = {spell(_shown(field))}"
 
 
 def _nested(table: type[BaseModel], path: str) -> Iterator[str]:
     for name, field in table.model_fields.items():
-        inner = _table_of(field)
+        inner = table_of(field)
         if inner is not None:
-            yield from (f"# {line}" for line in _wrap(_document(field)))
+            yield from (f"# {line}" for line in _wrap(document(field)))
             yield f"#[{path}.{name}]"
             yield from _describe(inner, "#")
 
 
-def _table_of(field: FieldInfo) -> type[BaseModel] | None:
+def table_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The class of a nested table, where the field is one."""
     choices = [field.annotation, *get_args(field.annotation)]
     return next((c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 
-def _document(field: FieldInfo) -> str:
+def document(field: FieldInfo) -> str:
+    """What the field means, with its permitted values."""
     text = field.description or ""
     values = permitted(field)
     if values and not all(value in text for value in values):
@@ -73,7 +75,8 @@ def _shown(field: FieldInfo) -> Any:
     return field.examples[0] if field.examples else ""
 
 
-def _spell(value: Any) -> str:
+def spell(value: Any) -> str:
+    """The value as TOML writes it."""
     if value is None:
         return '""'
     if isinstance(value, bool):
@@ -81,9 +84,9 @@ def _spell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(_spell(item) for item in value) + "]"
+        return "[" + ", ".join(spell(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_spell(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {spell(item)}" for key, item in value.items()) + " }"
     text = str(getattr(value, "value", value))
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -108,7 +111,7 @@ def write_reference(kinds: Mapping[str, type[BaseModel]]) -> str:
     for kind, table in kinds.items():
         lines += [f'## `[channels.NAME]` with `kind = "{kind}"`', "", *_table_rows(table), ""]
         for name, field in table.model_fields.items():
-            inner = _table_of(field)
+            inner = table_of(field)
             if inner is not None:
                 lines += [f"### `[channels.NAME.{name}]`", "", *_table_rows(inner), ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -121,9 +124,9 @@ def _table_rows(table: type[BaseModel]) -> Iterator[str]:
         default = (
             "needed"
             if field.is_required()
-            else f"`{_spell(field.get_default(call_default_factory=True, validated_data={}))}`"
+            else f"`{spell(field.get_default(call_default_factory=True, validated_data={}))}`"
         )
-        if _table_of(field) is not None:
+        if table_of(field) is not None:
             default = "a table"
-        meaning = _document(field).replace("|", "\\|")
+        meaning = document(field).replace("|", "\\|")
         yield f"| `{name}` | {default} | {meaning} |"

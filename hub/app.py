@@ -2,7 +2,6 @@
 decision 5) that imports everyone."""
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,8 @@ from bots.staff.staff import StaffSettings
 from config.model import Config
 from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
-from hub.business import Ground, build_business
+from hub.business import Ground, build_business, build_conversations
+from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
 from hub.exchange import build_exchange
 from hub.front import build_site
@@ -35,9 +35,6 @@ from hub.seed.demo import DemoCompany
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
 from hub.services.channels import Channels
-from hub.services.chronicle import Chronicle
-from hub.services.conversations import Conversations
-from hub.services.deletion import Deletion
 from hub.services.deliveries import Deliveries
 from hub.services.dispatch import Dispatcher
 from hub.services.door import LateDoor
@@ -51,11 +48,10 @@ from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
 from hub.services.peers import Peers
 from hub.services.quarantine import Quarantine
-from hub.services.replies import Replies
-from hub.services.routing import Router
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.services.secrets import load_secret
+from hub.services.sharing import Sharing
 from hub.services.staff import Staff
 from hub.services.status import Status
 from hub.services.supervise import Supervisor
@@ -72,53 +68,44 @@ from storage.terms import extract_terms
 log = structlog.get_logger()
 
 
-def run_hub(config: Config, data_dir: Path, *, reload: Callable[[], Config]) -> None:
-    """Run until told to stop. Raises FernamtError where it cannot start, and what ended it where a task failed."""
+def run_hub(config: Config, data_dir: Path, *, reload: Callable[[], Config], file: Path) -> None:
+    """Run until told to stop. `file` is where the configuration is changed. Raises FernamtError where it cannot start,
+    and what ended it where a task failed."""
     set_up_logs(config.log.level, config.log.format)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(config, data_dir, reload))
+        runner.run(_serve(config, data_dir, reload, file))
 
 
-async def _serve(config: Config, data_dir: Path, reload: Callable[[], Config]) -> None:
+async def _serve(config: Config, data_dir: Path, reload: Callable[[], Config], file: Path) -> None:
     store = await open_store(config, data_dir)
     try:
-        daemon = Daemon(await build(config, data_dir, store, reload))
+        daemon = Daemon(await build(config, data_dir, store, reload, file))
     except BaseException:
         await store.close()
         raise
-    loop = asyncio.get_running_loop()
-    reloads: set[asyncio.Task[None]] = set()
-
-    def start_reload() -> None:
-        task = asyncio.create_task(daemon.reload(), name="reload")
-        reloads.add(task)
-        task.add_done_callback(reloads.discard)
-
-    loop.add_signal_handler(signal.SIGTERM, daemon.stop)
-    loop.add_signal_handler(signal.SIGINT, daemon.stop)
-    loop.add_signal_handler(signal.SIGHUP, start_reload)
+    daemon.obey_signals()
     await daemon.run()
 
 
-async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[], Config]) -> Parts:
+async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[], Config], file: Path) -> Parts:
     """Make every object of a hub on this store; becomes the store's one hub, starts nothing else."""
-    assembly = _Assembly(config, data_dir, store)
+    assembly = _Assembly(config, data_dir, store, lambda: read_plans(config, reload))
     await assembly.begin()
     assembly.build_people()
     assembly.build_outbox()
     assembly.build_business()
     assembly.build_intake()
-    assembly.build_verbs()
+    assembly.build_verbs(file)
     assembly.build_bot()
-    return assembly.finish(reload)
+    return assembly.finish()
 
 
 class _Assembly:
     """The steps of building, in order; each uses what the earlier ones made."""
 
-    def __init__(self, config: Config, data_dir: Path, store: Store) -> None:
-        self.config, self.data_dir, self.store = config, data_dir, store
+    def __init__(self, config: Config, data_dir: Path, store: Store, plans: Callable[[], Plans]) -> None:
+        self.config, self.data_dir, self.store, self.plans = config, data_dir, store, plans
         self.clock, self.events = SystemClock(), Broadcast()
         self.forms = Forms([*(kind.address_form for kind in KINDS.values()), PHONE_FORM])
         self.door, self.happenings = LateDoor(), Happenings()
@@ -131,10 +118,17 @@ class _Assembly:
         await self.tenure.begin()
         self.secret = await load_secret(self.store, "tokens", self.clock)
         self.signature = await load_secret(self.store, "signature", self.clock)
+        self.audit, self.staff = Audit(self.store, self.clock), Staff(self.store)
+        self.sharing = Sharing(
+            store=self.store,
+            clock=self.clock,
+            audit=self.audit,
+            secret=self.secret,
+            base_url=self.config.http.public_url or f"http://{self.config.http.listen}",
+        )
 
     def build_people(self) -> None:
         """Colleagues, channels, the parse worker."""
-        self.audit, self.staff = Audit(self.store, self.clock), Staff(self.store)
         self.users = Users(
             store=self.store, clock=self.clock, audit=self.audit, staff=self.staff, passwords=Passwords()
         )
@@ -223,17 +217,27 @@ class _Assembly:
             signals=self.happenings.signal,
         )
 
-    def build_verbs(self) -> None:
+    def build_verbs(self, file: Path) -> None:
         """What people and programs can do, and the bot that does it for them."""
         store, clock, audit = self.store, self.clock, self.audit
         lines = Lines(store, self.staff)
-        channels = Channels(store=store, audit=audit, accounts=self.supervisor)
+        channels = Channels(
+            store=store,
+            audit=audit,
+            accounts=self.supervisor,
+            configuration=LiveConfiguration(file, self.data_dir / "secrets", KINDS, self.apply_plans),
+        )
         business = self.business
         self.verbs = scope_rows(
             HubVerbs(
                 contacts=business.contacts,
                 timeline=business.timeline,
-                conversations=self.build_conversations(lines),
+                conversations=build_conversations(
+                    self.ground,
+                    lines,
+                    take_back_seconds=self.config.replies.take_back_seconds,
+                    lifetime=timedelta(hours=self.config.replies.give_up_hours),
+                ),
                 outbox=self.outbox,
                 quarantine=Quarantine(store=store, audit=audit, intake=self.intake),
                 channels=channels,
@@ -257,10 +261,14 @@ class _Assembly:
             Rows(store, self.staff),
         )
 
+    async def apply_plans(self) -> None:
+        """Make the running channels equal to the configuration file."""
+        await self.supervisor.apply(self.plans().channels)
+
     def build_business(self) -> None:
         """Contacts, accounts, calendars, reminders, the desk."""
         hub = self.config.hub
-        ground = self.ground = Ground(
+        self.ground = ground = Ground(
             store=self.store,
             clock=self.clock,
             audit=self.audit,
@@ -274,6 +282,7 @@ class _Assembly:
             terms=extract_terms,
             worker=self.worker,
             secret=self.secret,
+            sharing=self.sharing,
             hostname=hub.hostname,
             company=hub.company,
             time_zone=hub.time_zone,
@@ -291,33 +300,6 @@ class _Assembly:
     def note_ready(self, ready: bool) -> None:
         """The daemon says so."""
         self.ready = ready
-
-    def build_conversations(self, lines: Lines) -> Conversations:
-        """Reading and owning conversations, and answering in them."""
-        replies = Replies(
-            store=self.store,
-            clock=self.clock,
-            accounts=self.supervisor,
-            outbox=self.outbox,
-            entries=self.entries,
-            suppressions=self.suppressions,
-            audit=self.audit,
-            owns=Router(self.supervisor, self.forms).owns,
-            secret=self.secret,
-            hostname=self.config.hub.hostname,
-            take_back_seconds=self.config.replies.take_back_seconds,
-            lifetime=timedelta(hours=self.config.replies.give_up_hours),
-        )
-        return Conversations(
-            store=self.store,
-            clock=self.clock,
-            audit=self.audit,
-            staff=self.staff,
-            lines=lines,
-            chronicle=Chronicle(self.store, self.clock, self.events),
-            deletion=Deletion(self.store, self.clock, self.secret),
-            replies=replies,
-        )
 
     def build_bot(self) -> None:
         """The staff bot and its door."""
@@ -363,10 +345,11 @@ class _Assembly:
             health=health,
             metrics=self.metrics.render,
             plant=demo.plant,
+            sharing=self.sharing,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
 
-    def finish(self, reload: Callable[[], Config]) -> Parts:
+    def finish(self) -> Parts:
         """The parts for the daemon."""
         listen = self.config.http.listen
         return Parts(
@@ -392,5 +375,5 @@ class _Assembly:
             http_port=listen.port,
             smtp=first_listener(self.config),
             first_plans=Plans(channels=plan_channels(self.config)),
-            reload=lambda: read_plans(self.config, reload),
+            reload=self.plans,
         )

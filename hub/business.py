@@ -2,6 +2,8 @@
 reminders, the desk. hub.app hands in what it made before."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from hub.domain.reminder import ReminderKind
 from hub.ports.addresses import AddressForms
@@ -21,8 +23,11 @@ from hub.services.calendar.inviting import InvitingCalendars
 from hub.services.calendar.recurrence import expand
 from hub.services.chronicle import Chronicle
 from hub.services.contacts import Contacts
+from hub.services.conversations import Conversations
 from hub.services.correspondence import Correspondence
+from hub.services.deletion import Deletion
 from hub.services.desk.desk import Desk
+from hub.services.enclosures import Enclosures
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
@@ -30,7 +35,10 @@ from hub.services.payment_news import PaymentNews
 from hub.services.register.register import Register
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
+from hub.services.replies import Replies
+from hub.services.routing import Router
 from hub.services.rows import Rows
+from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
 from hub.services.suppressions import Suppressions
@@ -74,6 +82,7 @@ class Ground:
     terms: Terms
     worker: ParseWorker
     secret: bytes
+    sharing: Sharing
     hostname: str
     company: str
     time_zone: str
@@ -152,6 +161,7 @@ def build_register(ground: Ground) -> tuple[Correspondence, Contacts, Timeline]:
         suppressions=ground.suppressions,
         secret=ground.secret,
         hostname=ground.hostname,
+        enclosures=Enclosures(store.blobs, ground.sharing, ZoneInfo(ground.time_zone)),
     )
     contacts = Contacts(store=store, clock=clock, audit=audit, events=ground.events, forms=ground.forms, staff=staff)
     timeline = Timeline(
@@ -218,4 +228,34 @@ def build_desk(ground: Ground, alerts: Alerts, timeline: Timeline, reminding: Re
         company=ground.company,
         time_zone=ground.time_zone,
         expect=reminding.expect,
+    )
+
+
+def build_conversations(ground: Ground, lines: Lines, *, take_back_seconds: int, lifetime: timedelta) -> Conversations:
+    """Reading and owning conversations, and answering in them."""
+    store, clock, audit = ground.store, ground.clock, ground.audit
+    replies = Replies(
+        store=store,
+        clock=clock,
+        accounts=ground.channels,
+        outbox=ground.outbox,
+        entries=ground.entries,
+        suppressions=ground.suppressions,
+        audit=audit,
+        owns=Router(ground.channels, ground.forms).owns,
+        secret=ground.secret,
+        hostname=ground.hostname,
+        take_back_seconds=take_back_seconds,
+        lifetime=lifetime,
+        enclosures=Enclosures(store.blobs, ground.sharing, ZoneInfo(ground.time_zone)),
+    )
+    return Conversations(
+        store=store,
+        clock=clock,
+        audit=audit,
+        staff=ground.staff,
+        lines=lines,
+        chronicle=Chronicle(store, clock, ground.events),
+        deletion=Deletion(store, clock, ground.secret),
+        replies=replies,
     )

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,7 @@ class Daemon:
         self._ready = False
         self._failed: BaseException | None = None
         self._recovering: asyncio.Task[Any] | None = None
+        self._reloads: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Until `stop` is called or a task fails; raises what failed."""
@@ -108,6 +110,19 @@ class Daemon:
             await self._end()
         if self._failed is not None:
             raise self._failed
+
+    def obey_signals(self) -> None:
+        """SIGTERM and SIGINT stop it, SIGHUP makes it read its configuration again."""
+        loop = asyncio.get_running_loop()
+
+        def start_reload() -> None:
+            task = asyncio.create_task(self.reload(), name="reload")
+            self._reloads.add(task)
+            task.add_done_callback(self._reloads.discard)
+
+        loop.add_signal_handler(signal.SIGTERM, self.stop)
+        loop.add_signal_handler(signal.SIGINT, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, start_reload)
 
     def stop(self) -> None:
         """Ask it to end (SIGTERM, SIGINT)."""

@@ -10,10 +10,12 @@ from hub.ports.bot import StaffDoor
 from hub.ports.clock import Clock
 from hub.ports.events import Events
 from hub.ports.verbs import Verbs
+from hub.services.sharing import Sharing
 from hub.version import VERSION
 from hub.web.api.demo import PLANT, seed
 from hub.web.peers import PeerDoor, open_peer_door
 from hub.web.server import make_site
+from hub.web.shares import open_shares
 from hub.web.site import Health, SiteFacts
 
 
@@ -27,6 +29,7 @@ def build_site(
     health: Callable[[], Awaitable[Health]],
     metrics: Callable[[], bytes],
     plant: Any,
+    sharing: Sharing,
     peers: PeerDoor,
 ) -> web.Application:
     """Console, API and the door for other systems, over the verbs. `plant` fills in the demo company."""
@@ -47,6 +50,7 @@ def build_site(
         metrics=metrics,
     )
     open_peer_door(site, peers)
+    open_shares(site, sharing)
     site[PLANT] = plant
     site.router.add_post("/api/v1/seed", seed)
     return site

@@ -130,6 +130,7 @@ MAIL_ACCOUNT = Account(
     on_repeat=OnRepeat.NOT_RECOGNISED,
     message_domain="joinery.example",
     sender_address="office@joinery.example",
+    max_file_bytes=20_000_000,
 )
 CHAT_ACCOUNT = Account(
     name="chat",

@@ -30,12 +30,14 @@ from hub.services.forms import Forms
 from hub.services.lines import Lines
 from hub.services.matching import name_entry
 from hub.services.passwords import Passwords
+from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
 from hub.services.status import Status
 from hub.services.timeline import Timeline
 from hub.services.users import Users
 from storage.terms import extract_terms
+from tests.fake_configuration import FakeConfiguration
 from tests.outbox_world import SECRET, World
 
 PASSWORD = "correct-horse-battery"
@@ -100,7 +102,10 @@ class Office:
             deletion=Deletion(self.store, self.clock, SECRET),
             replies=world.replies,
         )
-        self.channels = Channels(store=self.store, audit=self.audit, accounts=self.accounts)
+        self.configuration = FakeConfiguration()
+        self.channels = Channels(
+            store=self.store, audit=self.audit, accounts=self.accounts, configuration=self.configuration
+        )
         self.status = Status(
             store=self.store,
             clock=self.clock,
@@ -131,6 +136,13 @@ class Office:
             terms=extract_terms,
             worker=SameProcess(),
             secret=SECRET,
+            sharing=Sharing(
+                store=self.store,
+                clock=self.clock,
+                audit=self.audit,
+                secret=SECRET,
+                base_url="https://hub.example",
+            ),
             hostname="hub.example",
             company="Tischlerei Nord",
             time_zone="Europe/Berlin",

@@ -57,6 +57,8 @@ class Dialogue:
         pending = talk.memory.pending
         if pending and pending.turn == talk.key:
             return await self._carry_out(talk, pending)
+        if not text and talk.memory.files:
+            return _tell_files(talk, pending)
         if not text:
             return Answer(blocks=(talk.text("dialogue.empty"),), pending=pending, intent="unknown")
         intent = reading.intent if reading else ""
@@ -293,3 +295,9 @@ def _joined(kept: dict[str, str], found: Mapping[str, str], before: str) -> dict
     if when.startswith("T"):
         when = f"{before[:10]}{when}" if len(before) >= 10 else ""
     return kept | dict(found) | {"when": when}
+
+
+def _tell_files(talk: Talk, pending: Pending | None) -> Answer:
+    """Files without a word: what they are, and what can be done with them."""
+    names = ", ".join(talk.quote(file.name) for file in talk.memory.files)
+    return Answer(blocks=(talk.text("dialogue.files", names=names),), pending=pending, intent="files")

@@ -13,6 +13,7 @@ import structlog
 
 from hub.domain.errors import StoreUnavailable
 from hub.domain.instant import EPOCH
+from hub.domain.message import Attachment
 from hub.domain.turn import BotContext, Choice
 from hub.ports.bot import BotReply
 from hub.ports.kinds import BOT_CONTEXTS
@@ -62,6 +63,7 @@ class Memory:
     contact_id: str = ""
     conversation_id: str = ""
     undo: Undo | None = None
+    files: tuple[Attachment, ...] = ()
     language: str = ""
     turns: tuple[str, ...] = ()
     reply: str = ""
@@ -69,7 +71,7 @@ class Memory:
 
     def substance(self) -> tuple[object, ...]:
         """What a later turn could refer to: where it is unchanged nothing needs to be written."""
-        return (self.choices, self.pending, self.contact_id, self.conversation_id, self.undo, self.language)
+        return (self.choices, self.pending, self.contact_id, self.conversation_id, self.undo, self.language, self.files)
 
     def remember(self, turn_id: str, reply: BotReply, at: datetime) -> None:
         """Note that this turn was answered."""
@@ -113,6 +115,7 @@ def _to_document(memory: Memory) -> BotContext:
         contact_id=memory.contact_id,
         conversation_id=memory.conversation_id,
         undo=json.dumps(dataclasses.asdict(memory.undo)) if memory.undo else "",
+        files=memory.files,
         language=memory.language,
         turns=memory.turns,
         reply=memory.reply,
@@ -130,6 +133,7 @@ def _from_document(document: BotContext) -> Memory:
         contact_id=document.contact_id,
         conversation_id=document.conversation_id,
         undo=Undo(**(undo | {"items": tuple(undo["items"])})) if undo else None,
+        files=tuple(document.files),
         language=document.language,
         turns=tuple(document.turns),
         reply=document.reply,

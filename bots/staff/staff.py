@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -17,6 +18,7 @@ from bots.staff.dialogue import Dialogue, log_failure
 from bots.staff.failures import explain_failure
 from bots.staff.memory import Memories, Memory, read_reply
 from bots.staff.talk import Talk
+from hub.domain.message import Attachment
 from hub.domain.people import Actor
 from hub.domain.turn import Choice
 from hub.ports.bot import BotReply
@@ -56,7 +58,7 @@ class Staff:
         proposer: Proposer | None = None,
     ) -> None:
         self._settings = settings or StaffSettings()
-        self._verbs, self._clock = verbs, clock
+        self._verbs, self._clock, self._blobs = verbs, clock, store.blobs
         self._packs = load_packs(self._settings.languages)
         self._recogniser = Recogniser(self._packs)
         self._memories = Memories(store)
@@ -64,7 +66,9 @@ class Staff:
             commands=COMMANDS, recogniser=self._recogniser, memories=self._memories, proposer=proposer
         )
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime) -> BotReply:
+    async def answer(
+        self, actor: Actor, text: str, *, turn_id: str, at: datetime, files: Sequence[Attachment] = ()
+    ) -> BotReply:
         """See StaffBot."""
         key = f"{actor.id}|{actor.via}"
         memory = Memory(id=key)
@@ -74,15 +78,18 @@ class Staff:
                 memory = await self._memories.load(key)
                 if turn_id in memory.turns:
                     return self._repeat(actor, memory, turn_id, at)
-                return await self._take(actor, memory, _clean(text), turn_id, at)
+                return await self._take(actor, memory, _clean(text), turn_id, at, tuple(files))
         except Exception as error:  # noqa: BLE001 - the promise of the port: a failure is an answer
             talk = self._talk(actor, Memory(id=key), self._language(actor, memory, text, None), turn_id, at)
             log_failure(error, "other", talk)
             return _reply(talk, explain_failure(talk, "other", error, writing=False, kept=None))
 
-    async def _take(self, actor: Actor, memory: Memory, text: str, turn_id: str, at: datetime) -> BotReply:
+    async def _take(
+        self, actor: Actor, memory: Memory, text: str, turn_id: str, at: datetime, files: tuple[Attachment, ...]
+    ) -> BotReply:
         self._forget(memory, turn_id, at)
         before = memory.substance()
+        memory.files = files or memory.files
         reading = self._recogniser.read(text, self._preferred(actor, memory), at.astimezone(self._zone_of(actor)))
         language = self._language(actor, memory, text, reading)
         talk = self._talk(actor, memory, language, turn_id, at, exact=reading is None or reading.exact)
@@ -112,7 +119,7 @@ class Staff:
     def _forget(self, memory: Memory, turn_id: str, at: datetime) -> None:
         pending = memory.pending
         if at - memory.updated_at > self._settings.forget_after and not (pending and pending.turn == turn_id):
-            memory.pending, memory.choices = None, ()
+            memory.pending, memory.choices, memory.files = None, (), ()
 
     def _preferred(self, actor: Actor, memory: Memory) -> tuple[str, ...]:
         """In which language something is meant that several have: the one of the open question, else the actor's."""
@@ -149,6 +156,7 @@ class Staff:
             at=at,
             key=turn_id,
             exact=exact,
+            blobs=self._blobs,
         )
 
 

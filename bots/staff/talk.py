@@ -8,6 +8,8 @@ from bots.language.moments import tell_moment, tell_month, tell_time
 from bots.language.pack import FALLBACK, LanguagePack
 from bots.staff.memory import Memory, Pending
 from hub.domain.people import Actor
+from hub.domain.views import FileData
+from hub.ports.blobs import Blobs
 from hub.ports.bot import Text
 from hub.ports.verbs import Verbs
 
@@ -26,9 +28,17 @@ class Talk:
     now: datetime
     at: datetime
     key: str
+    blobs: Blobs
     repeated: bool = False
     exact: bool = True
     """False where a misspelt command word was read as another."""
+
+    async def files(self) -> list[FileData]:
+        """The files last sent to the bot: "this". Raises BlobMissing, StoreUnavailable."""
+        return [
+            FileData(name=file.name, type=file.type, data=await self.blobs.get(file.sha256))
+            for file in self.memory.files
+        ]
 
     def say(self, key: str, **fields: object) -> str:
         """The sentence in the language of this turn; in the fallback language where the pack lacks it."""

@@ -24,5 +24,7 @@ EMAIL = ChannelKind(
     can_send=lambda settings: settings.submission is not None or bool(settings.outgoing_directory),
     message_domain=lambda settings: settings.address.rpartition("@")[2].lower(),
     sender_address=lambda settings: settings.address,
+    max_file_bytes=lambda settings: 20 * 1024 * 1024,
+    summary="Mail: taken in by SMTP, LMTP or from a mailbox (IMAP), sent by your mail server.",
     authserv_id=lambda settings: settings.authserv_id,
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from config.fields import HostPort, Secret, TlsMode
+from config.fields import ESSENTIAL, HostPort, Secret, TlsMode
 
 _PATTERN = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 
@@ -24,7 +24,12 @@ class _Server(_Table):
     """A server that we log in to."""
 
     host: str = Field(min_length=1, max_length=253, description="Name of the server, such as mail.example.org.")
-    user: str = Field(default="", max_length=320, description="Name to sign in with, often the whole address.")
+    user: str = Field(
+        default="",
+        max_length=320,
+        description="Name to sign in with, often the whole address.",
+        json_schema_extra=ESSENTIAL,
+    )
     password: Secret | None = Field(
         default=None,
         description="Password of that user: by file, by systemd credential, or as text.",
@@ -111,9 +116,14 @@ class EmailSettings(_Table):
         max_length=200,
         description="Our own addresses here, such as info@example.org or *@example.org. Empty: any address is ours.",
         examples=[["info@example.org", "*@shop.example.org"]],
+        json_schema_extra=ESSENTIAL,
     )
     address: str = Field(
-        default="", max_length=320, description="Address that we write from.", examples=["info@example.org"]
+        default="",
+        max_length=320,
+        description="Address that we write from.",
+        examples=["info@example.org"],
+        json_schema_extra=ESSENTIAL,
     )
     display_name: str = Field(
         default="",
@@ -122,7 +132,10 @@ class EmailSettings(_Table):
         description="Name beside that address, such as the company's.",
     )
     listen: HostPort | None = Field(
-        default=None, description="Where to take mail in by SMTP, such as 127.0.0.1:8025.", examples=["127.0.0.1:8025"]
+        default=None,
+        description="Where to take mail in by SMTP, such as 127.0.0.1:8025.",
+        examples=["127.0.0.1:8025"],
+        json_schema_extra=ESSENTIAL,
     )
     lmtp: HostPort | None = Field(
         default=None,

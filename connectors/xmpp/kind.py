@@ -33,4 +33,5 @@ XMPP = ChannelKind(
     strangers=lambda settings: Strangers.WELCOME if settings.welcomes else Strangers.REFUSE,
     max_file_bytes=lambda settings: settings.max_file_bytes,
     raw_form=("application/xml", "xml"),
+    summary="XMPP (Jabber) chat: an account on your server, or a component of it with an address for every contact.",
 )

@@ -78,6 +78,10 @@ class Hub:
         """PATCH JSON."""
         return self._json("PATCH", path, {}, body)
 
+    def put(self, *path: str, body: Any) -> Any:
+        """PUT JSON."""
+        return self._json("PUT", path, {}, body)
+
     def post_file(self, *path: str, data: bytes, **query: Any) -> Any:
         """POST a file as it is."""
         answer = self._checked(self._open("POST", path, query, data))

@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("hub.cli.commands.inspect", "How a message would be understood; needs no hub."),
     "outbox": ("hub.cli.commands.outbox", "What is to be sent: list, retry, cancel, settle."),
     "quarantine": ("hub.cli.commands.quarantine", "What could not be read: list, show, replay."),
-    "channel": ("hub.cli.commands.channel", "Channels: list, test."),
+    "channel": ("hub.cli.commands.channel", "Channels: list, kinds, add, test, remove."),
     "user": ("hub.cli.commands.user", "Colleagues: add, list, link."),
     "import": ("hub.cli.commands.imports", "Take files in: bookings."),
     "seed": ("hub.cli.seed", "Fill in a demo company."),

@@ -7,6 +7,9 @@ import click
 
 from hub.cli.client import EXIT_CONFIGURATION, EXIT_FAILURE
 
+CONFIG_FILE = "fernamt.toml"
+"""In the data directory: used where --config names no other, and begun by the first `channel add`."""
+
 
 @click.command()
 @click.option("--data", "own_data", type=click.Path(path_type=Path, file_okay=False), help="Data directory.")
@@ -28,8 +31,10 @@ def run(
     kinds = {name: kind.settings for name, kind in KINDS.items()}
     data: Path = own_data or ctx.find_root().obj
 
+    file = config or data / CONFIG_FILE
+
     def read() -> Config:
-        return load(config, kinds, http=http, smtp=smtp, lmtp=lmtp)
+        return load(file if config or file.exists() else None, kinds, http=http, smtp=smtp, lmtp=lmtp)
 
     try:
         first = read()
@@ -39,7 +44,7 @@ def run(
             click.echo(f"  {path}: {sentence}", err=True)
         sys.exit(EXIT_CONFIGURATION)
     try:
-        run_hub(first, data, reload=read)
+        run_hub(first, data, reload=read, file=file)
     except FernamtError as error:
         click.echo(f"fernamt: {error.sentence} [{error.code}]", err=True)
         sys.exit(EXIT_FAILURE)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.domain.ids import UserId
+from hub.domain.message import Attachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class BotTurn:
     address: str = ""
     """The full native address to answer to (full JID)."""
     text: str
+    files: tuple[Attachment, ...] = ()
+    """What came with it; the bytes lie in the blob store."""
     at: datetime
     reply: str = ""
     intent: str = ""
@@ -53,6 +56,8 @@ class BotContext:
     conversation_id: str = ""
     undo: str = ""
     """What "back" would take back, as JSON."""
+    files: tuple[Attachment, ...] = ()
+    """The files last sent to the bot: what "this" means in "fax this to Müller"."""
     language: str = ""
     """What was spoken last: the language of a bare "1"."""
     turns: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation
 from hub.domain.ids import ArrivalId
 from hub.domain.interaction import Interaction
+from hub.domain.message import Attachment
 from hub.domain.people import Actor
 from hub.domain.turn import Choice
 from hub.domain.views import FileData
@@ -60,10 +61,12 @@ class BotReply:
 class StaffBot(Protocol):
     """Answers a colleague."""
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: datetime) -> BotReply:
-        """Never raises: a failure is an answer that says what failed, what was kept, and the error code. The same
-        `turn_id` writes and sends at most once, however often it is answered (after a crash). Context is kept for
-        each (actor, via)."""
+    async def answer(
+        self, actor: Actor, text: str, *, turn_id: str, at: datetime, files: Sequence[Attachment] = ()
+    ) -> BotReply:
+        """Never raises: a failure is an answer that says what failed, what was kept, and the error code. `files` came
+        with the words, or without any. The same `turn_id` writes and sends at most once, however often it is answered
+        (after a crash). Context is kept for each (actor, via)."""
 
 
 class StaffDoor(Protocol):

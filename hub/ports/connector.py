@@ -236,6 +236,8 @@ class ChannelKind:
     authserv_id: Callable[[Any], str] = lambda settings: ""
     max_file_bytes: Callable[[Any], int] = lambda settings: 0
     """Largest single file that the channel carries outwards; 0: none. What is larger goes as a link (AC-29)."""
+    summary: str = ""
+    """In a line, for whoever chooses a kind: a message id."""
     raw_form: tuple[str, str] = ("application/octet-stream", "bin")
     """Media type and file ending of a raw arrival, for looking at."""
     on_repeat_of: Callable[[Any], OnRepeat] | None = None

@@ -16,6 +16,7 @@ from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
+from hub.domain.sharing import Share
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
 
@@ -202,6 +203,15 @@ CUSTOMER_CONTEXTS = Kind(name="customer_contexts", type=CustomerContext)
 PROOFS = Kind(name="proofs", type=Proof)
 AUTOMATIC_BUDGETS = Kind(name="automatic_budgets", type=AutomaticBudget)
 
+SHARES = Kind(
+    name="shares",
+    type=Share,
+    indexes=(
+        Index(name="by_contact", keys=("contact_id", "created_at"), sparse=True),
+        Index(name="by_subject", keys=("subject", "created_at")),
+    ),
+)
+
 ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
     INTERACTIONS,
@@ -239,4 +249,5 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     CUSTOMER_CONTEXTS,
     PROOFS,
     AUTOMATIC_BUDGETS,
+    SHARES,
 )

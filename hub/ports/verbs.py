@@ -3,7 +3,7 @@ with the same rights. Every verb takes the Actor first, checks access inside, wr
 and raises Refused, NotFound, Ambiguous, Invalid, Conflict or StoreUnavailable (hub.domain.errors).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from hub.domain.address import Address
@@ -31,6 +31,7 @@ from hub.domain.views import (
 )
 from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
+from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.register_verbs import RegisterVerbs
@@ -185,6 +186,14 @@ class ChannelVerbs(Protocol):
     async def all(self, actor: Actor) -> list[ChannelLine]: ...
 
     async def probe(self, actor: Actor, name: str) -> list[ProbeStep]: ...
+
+    async def kinds(self, actor: Actor) -> list[KindLine]: ...
+
+    async def configure(self, actor: Actor, name: str, kind: str, values: Mapping[str, str]) -> list[ProbeStep]:
+        """Add it or configure it anew, then try it. Raises ConfigurationInvalid, NotFound, Conflict."""
+
+    async def remove(self, actor: Actor, name: str) -> None:
+        """Raises ConfigurationInvalid."""
 
 
 class UserVerbs(Protocol):

@@ -1,11 +1,13 @@
 """Channels: how each link is, what came through it, and whether it works."""
 
 import asyncio
+from collections.abc import Mapping
 
 from hub.domain.arrival import ArrivalState
-from hub.domain.errors import NotFound
+from hub.domain.errors import Conflict, NotFound
 from hub.domain.people import Actor, Right
 from hub.domain.views import ChannelLine
+from hub.ports.configuration import Configuration, KindLine
 from hub.ports.connector import Account, Accounts, LinkState, Probes, ProbeStep
 from hub.ports.kinds import ARRIVALS
 from hub.ports.store import Store
@@ -18,9 +20,9 @@ EXACT = 1_000_000_000
 class Channels:
     """Implements hub.ports.verbs.ChannelVerbs."""
 
-    def __init__(self, *, store: Store, audit: Audit, accounts: Accounts) -> None:
+    def __init__(self, *, store: Store, audit: Audit, accounts: Accounts, configuration: Configuration) -> None:
         self._arrivals = store.documents(ARRIVALS)
-        self._audit, self._accounts = audit, accounts
+        self._audit, self._accounts, self._configuration = audit, accounts, configuration
 
     async def all(self, actor: Actor) -> list[ChannelLine]:
         """In the order of the configuration."""
@@ -39,6 +41,29 @@ class Channels:
         outcome = "ok" if all(step.ok for step in steps) else "failed"
         await self._audit.record(actor, "channels.probe", name, outcome)
         return steps
+
+    async def kinds(self, actor: Actor) -> list[KindLine]:
+        """What can be configured, and what each kind asks for."""
+        self._audit.permit(actor, Right.RUN_CHANNELS, "channels.kinds")
+        await self._audit.seen(actor, "channels.kinds")
+        return self._configuration.kinds()
+
+    async def configure(self, actor: Actor, name: str, kind: str, values: Mapping[str, str]) -> list[ProbeStep]:
+        """Add the channel, or configure it anew, and try it. Raises ConfigurationInvalid (nothing has changed then),
+        NotFound for an unknown kind, Conflict where the name belongs to a channel of another kind."""
+        self._audit.permit(actor, Right.RUN_CHANNELS, "channels.configure", name)
+        present = self._accounts.get(name)
+        if present is not None and present.kind != kind:
+            raise Conflict(f'There is a channel "{name}" of another kind already; choose another name.', field="name")
+        await self._configuration.put_channel(name, kind, values)
+        await self._audit.record(actor, "channels.configure", name, detail=kind)
+        return await self.probe(actor, name)
+
+    async def remove(self, actor: Actor, name: str) -> None:
+        """Take the channel out of the configuration; what it brought stays. Raises ConfigurationInvalid."""
+        self._audit.permit(actor, Right.RUN_CHANNELS, "channels.remove", name)
+        await self._configuration.remove_channel(name)
+        await self._audit.record(actor, "channels.remove", name)
 
     async def lines(self) -> list[ChannelLine]:
         """For verbs that have checked the right."""

@@ -16,7 +16,7 @@ from hub.domain.conversation import Conversation, conversation_number
 from hub.domain.errors import NotFound
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id, with_prefix
 from hub.domain.interaction import Interaction, InteractionKind, message_reference_id
-from hub.domain.message import Attachment, Participant, ParticipantRole, Strength
+from hub.domain.message import Participant, ParticipantRole, Strength
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.subject import read_subject
 from hub.domain.token import make_message_id
@@ -26,6 +26,7 @@ from hub.ports.connector import Account, Accounts
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS, PLACEMENTS
 from hub.ports.store import Store
 from hub.services.attempts import LIFETIME
+from hub.services.enclosures import Enclosures
 from hub.services.merged import find_survivor
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
@@ -60,10 +61,12 @@ class Correspondence:
         secret: bytes,
         hostname: str,
         lifetime: timedelta = LIFETIME,
+        enclosures: Enclosures | None = None,
     ) -> None:
         self._store, self._clock, self._accounts = store, clock, accounts
         self._outbox, self._entries, self._suppressions = outbox, entries, suppressions
         self._secret, self._hostname, self._lifetime = secret, hostname, lifetime
+        self._enclosures = enclosures or Enclosures(store.blobs)
         self._contacts = store.documents(CONTACTS)
         self._identities = store.documents(IDENTITIES)
         self._conversations = store.documents(CONVERSATIONS)
@@ -192,10 +195,13 @@ class Correspondence:
             domain = account.message_domain or self._hostname
             message_id = make_message_id(self._secret, conversation.id, domain, now=now, nonce=item_id.encode("ascii"))
         recipient = Participant(address=address, name=contact.name, role=ParticipantRole.TO)
+        enclosed = await self._enclosures.enclose(
+            account, text, files, contact_id=contact.id, entry_id=entry_id, language=contact.language
+        )
         content = OutgoingContent(
             subject=subject if mail else "",
-            text=text,
-            attachments=tuple([await self._keep(index, file) for index, file in enumerate(files)]),
+            text=enclosed.text if files else text,
+            attachments=enclosed.attachments,
             message_id=message_id,
             in_reply_to=references[-1] if references else "",
             references=references,
@@ -254,7 +260,3 @@ class Correspondence:
         messages = [known[p.id] for p in placements.items if p.id in known]
         ids = [m.message_id for m in messages if m.kind is InteractionKind.MESSAGE and m.message_id]
         return tuple(dict.fromkeys(ids[::-1]))[-MAX_REFERENCES:]
-
-    async def _keep(self, index: int, file: FileData) -> Attachment:
-        sha256 = await self._store.blobs.put(file.data)
-        return Attachment(index=index, name=file.name[:255], type=file.type, size=len(file.data), sha256=sha256)

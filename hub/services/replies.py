@@ -11,7 +11,7 @@ from hub.domain.conversation import Conversation
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id, random_id, with_prefix
 from hub.domain.interaction import Direction, Interaction, InteractionKind, message_reference_id
-from hub.domain.message import Attachment, MessageClass, Participant
+from hub.domain.message import MessageClass, Participant
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, Right
 from hub.domain.token import make_message_id
@@ -22,6 +22,7 @@ from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS, O
 from hub.ports.store import Store
 from hub.services.attempts import LIFETIME
 from hub.services.audit import Audit
+from hub.services.enclosures import Enclosures
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries, fan_out
 from hub.services.recipients import Addressing, address_answer, answer_subject
@@ -74,6 +75,7 @@ class Replies:
         hostname: str,
         take_back_seconds: int = 20,
         lifetime: timedelta = LIFETIME,
+        enclosures: Enclosures | None = None,
     ) -> None:
         self._conversations = store.documents(CONVERSATIONS)
         self._contacts = store.documents(CONTACTS)
@@ -81,7 +83,7 @@ class Replies:
         self._placements = store.documents(PLACEMENTS)
         self._interactions = store.documents(INTERACTIONS)
         self._items = store.documents(OUTBOX)
-        self._blobs = store.blobs
+        self._enclosures = enclosures or Enclosures(store.blobs)
         self._clock, self._accounts, self._outbox, self._entries = clock, accounts, outbox, entries
         self._suppressions, self._audit, self._owns = suppressions, audit, owns
         self._secret, self._hostname, self._take_back = secret, hostname, take_back_seconds
@@ -252,10 +254,18 @@ class Replies:
         now, item_id = self._clock.now(), OutboxId(with_prefix("o", entry_id))
         message_id = self._message_id(thread.conversation, item_id)
         mail = thread.conversation.channel == MAIL
+        enclosed = await self._enclosures.enclose(
+            self._accounts.get(draft.account),
+            text,
+            files,
+            contact_id=thread.contact.id,
+            entry_id=entry_id,
+            language=thread.contact.language or actor.language,
+        )
         content = OutgoingContent(
             subject=draft.subject,
-            text=text.strip(),
-            attachments=tuple([await self._keep(index, file) for index, file in enumerate(files)]),
+            text=enclosed.text,
+            attachments=enclosed.attachments,
             message_id=message_id,
             in_reply_to=thread.answered.message_id if mail and thread.answered else "",
             references=thread.references if mail else (),
@@ -292,10 +302,6 @@ class Replies:
         return make_message_id(
             self._secret, conversation.id, domain, now=self._clock.now(), nonce=item_id.encode("ascii")
         )
-
-    async def _keep(self, index: int, file: FileData) -> Attachment:
-        sha256 = await self._blobs.put(file.data)
-        return Attachment(index=index, name=file.name[:255], type=file.type, size=len(file.data), sha256=sha256)
 
 
 def _choose(messages: Sequence[Interaction]) -> Interaction | None:

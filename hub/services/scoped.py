@@ -285,7 +285,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "tag": Rule(before=_contact),
         "export": FREE,
     },
-    "channels": {"all": FREE, "probe": FREE},
+    "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE},
 }
 OPEN = frozenset({"users"})
 """Groups that tell of no contact at all."""

@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -19,8 +20,9 @@ import structlog
 
 from hub.domain.address import Address
 from hub.domain.arrival import Arrival
-from hub.domain.errors import FernamtError, Invalid, SendError, StoreUnavailable, Unreadable
+from hub.domain.errors import FernamtError, Invalid, NotFound, SendError, StoreUnavailable, Unreadable
 from hub.domain.ids import ArrivalId, OutboxId, derived_id, random_id
+from hub.domain.message import Attachment, Message
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor
 from hub.domain.turn import BotTurn
@@ -49,6 +51,7 @@ class Submits(Protocol):
 
 
 MAX_OFFERS = 10
+MAX_FILES = 10
 
 
 class Turns:
@@ -67,7 +70,7 @@ class Turns:
         clock: Clock,
         company: str,
     ) -> None:
-        self._turns = store.documents(BOT_TURNS)
+        self._turns, self._blobs = store.documents(BOT_TURNS), store.blobs
         self._users, self._bot, self._accounts, self._forms = users, bot, accounts, forms
         self._parsers, self._outbox, self._clock, self._company = parsers, outbox, clock, company
         self._waiting: dict[str, deque[BotTurn]] = {}
@@ -91,9 +94,10 @@ class Turns:
         user = self._users.staff_at(address)
         if user is None:
             return await self._take_link(arrival, account.kind, address)
-        text = self._read_text(account.kind, arrival)
-        if text is None:
+        message = self._read(account.kind, arrival)
+        if message is None:
             return False
+        text = message.content.text.strip()
         if LINK_COMMAND.match(text):
             return await self._take_link(arrival, account.kind, address)
         turn = BotTurn(
@@ -103,6 +107,7 @@ class Turns:
             account=arrival.account,
             address=arrival.envelope.sender,
             text=text[:MAX_TEXT],
+            files=await self._keep_files(account.kind, arrival, message),
             at=arrival.received_at,
             open_since=arrival.received_at,
         )
@@ -110,16 +115,26 @@ class Turns:
             self._queue(turn)
         return True
 
-    def _read_text(self, kind: str, arrival: Arrival) -> str | None:
+    def _read(self, kind: str, arrival: Arrival) -> Message | None:
         try:
-            message = self._parsers[kind].parse(arrival.raw, arrival.envelope, ParseContext(account=arrival.account))
+            return self._parsers[kind].parse(arrival.raw, arrival.envelope, ParseContext(account=arrival.account))
         except Unreadable:
             return None
-        return message.content.text.strip()
+
+    async def _keep_files(self, kind: str, arrival: Arrival, message: Message) -> tuple[Attachment, ...]:
+        """Durable before the turn is: what a colleague dropped on the bot is not lost with the process."""
+        kept = []
+        for file in message.content.attachments[:MAX_FILES]:
+            try:
+                data = self._parsers[kind].extract(arrival.raw, file.index)
+            except (NotFound, Unreadable):
+                continue
+            kept.append(replace(file, sha256=await self._blobs.put(data), size=len(data)))
+        return tuple(kept)
 
     async def _take_link(self, arrival: Arrival, kind: str, address: Address) -> bool:
-        text = self._read_text(kind, arrival)
-        match = LINK_COMMAND.match(text or "")
+        message = self._read(kind, arrival)
+        match = LINK_COMMAND.match(message.content.text.strip() if message else "")
         if match is None:
             return False
         user = await self._users.bind(address, match[1].replace(" ", "").replace("-", ""))
@@ -207,7 +222,7 @@ class Turns:
         if actor is None:
             await self._close(turn, None, sent=False)
             return
-        reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=turn.at)
+        reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=turn.at, files=turn.files)
         self._replying.add(turn.id)
         self._hold(self._send_and_close(turn, reply), f"turn-reply:{turn.id}")
 
@@ -227,6 +242,7 @@ class Turns:
             account=turn.account,
             address=turn.address,
             text=turn.text,
+            files=turn.files,
             at=turn.at,
             reply=reply.text[:MAX_TEXT] if reply else "",
             intent=reply.intent if reply else "",

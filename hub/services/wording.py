@@ -10,6 +10,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "de": {
         "new-email": "Neue Mail von {name}: „{topic}“ – antworten mit: antworte {name}: …",
         "new-message": "Neue Nachricht von {name}: „{topic}“ – antworten mit: antworte {name}: …",
+        "file-as-link": "Die Datei „{name}“ ({size}) ist zu groß für diesen Kanal. Hier ist sie bis {until}: {address}",
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
         "item-held": "Ob deine Nachricht an {name} („{topic}“) angekommen ist, ist unklar: {why} Ich sende sie nicht "
@@ -103,6 +104,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "new-email": "New mail from {name}: “{topic}” – to answer: reply to {name}: …",
         "new-message": "New message from {name}: “{topic}” – to answer: reply to {name}: …",
+        "file-as-link": "The file “{name}” ({size}) is too large for this channel. It is here until {until}: {address}",
         "many-new": "More than {count} new messages in {minutes} minutes. I no longer report each of them; “inbox” "
         "shows all.",
         "item-held": "Nobody knows whether your message to {name} (“{topic}”) arrived: {why} I do not send it again by "

@@ -18,20 +18,23 @@ TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9][a-z0-9!#$&^_.+-]{0,
 
 
 def as_download(data: FileData, *, inline: bool = False) -> web.Response:
-    """The file to be saved; shown only where asked for and its type is a picture that cannot hold script. The name
-    goes as ASCII and as UTF-8 (RFC 6266 §4.3)."""
-    kind = data.type.lower()
+    """The file to be saved; shown only where asked for and its type is a picture that cannot hold script."""
+    return web.Response(body=data.data, headers=file_headers(data.name, data.type, inline=inline))
+
+
+def file_headers(name: str, type: str, *, inline: bool = False) -> dict[str, str]:
+    """Headers under which no browser runs the file. The name goes as ASCII and as UTF-8 (RFC 6266 §4.3)."""
+    kind = type.lower()
     kind = kind if TYPE.fullmatch(kind) else "application/octet-stream"
     shown = inline and kind in SHOWN_INLINE
-    name = "".join(c for c in data.name if c.isprintable() and c not in '/\\"')[:150] or "file"
+    name = "".join(c for c in name if c.isprintable() and c not in '/\\"')[:150] or "file"
     plain = name.encode("ascii", "replace").decode().replace("?", "_")
     how = "inline" if shown else "attachment"
-    headers = {
+    return {
         "Content-Disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Security-Policy": FILE_POLICY,
         "Content-Type": kind if shown or not kind.startswith(("text/", "image/svg")) else "application/octet-stream",
     }
-    return web.Response(body=data.data, headers=headers)
 
 
 def raw_as_text(data: FileData) -> web.Response:

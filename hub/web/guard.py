@@ -8,6 +8,7 @@ from aiohttp import web
 
 from hub.domain.errors import (
     Ambiguous,
+    ConfigurationInvalid,
     Conflict,
     FernamtError,
     Invalid,
@@ -44,6 +45,7 @@ HEADERS = {
 }
 STATUS: tuple[tuple[type[FernamtError], int], ...] = (
     (Invalid, 400),
+    (ConfigurationInvalid, 400),
     (Refused, 403),
     (NotFound, 404),
     (Ambiguous, 409),
@@ -150,7 +152,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Deny by default: everything but PUBLIC, the static files and the secret feeds needs a session, or for the API a
     token."""
-    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", PEERS)):
+    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", "/f/", PEERS)):
         return await handler(request)
     if is_api(request) and "Authorization" in request.headers:
         return await _with_token(request, handler)

@@ -3,12 +3,14 @@ catalogues with them, and `script/catalogue` can bring them up to date."""
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from hub.web.sentences import SENTENCES
 from hub.web.wording import WORDS
 
 HERE = Path(__file__).parent
+CONNECTORS = HERE.parents[1] / "connectors"
 _ONE = re.compile(r"""\bt\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _TWO = re.compile(r"""\bn\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _ERRORS = frozenset({"Invalid", "NotFound", "Refused", "Conflict", "TooMany", "FernamtError"})
@@ -25,7 +27,22 @@ def message_ids() -> tuple[set[str], set[tuple[str, str]]]:
     for path in sorted(HERE.rglob("*.py")):
         if path.parent.name != "api":
             _read_python(path, plain, pairs)
+    for path in sorted(CONNECTORS.glob("*/*.py")):
+        if path.name in ("kind.py", "settings.py"):
+            plain |= set(_descriptions(path))
     return plain, pairs
+
+
+def _descriptions(path: Path) -> Iterator[str]:
+    """What the form of a channel says of its kind and its settings."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg in ("summary", "description"):
+            try:
+                text = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+            if isinstance(text, str):
+                yield text
 
 
 def _read_python(path: Path, plain: set[str], pairs: set[tuple[str, str]]) -> None:

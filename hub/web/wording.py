@@ -4,7 +4,16 @@ from hub.domain.errors import FernamtError
 from hub.web.formats import Reader
 
 WORDS: dict[str, dict[str, str]] = {
-    "channel": {"email": "Mail", "xmpp": "XMPP", "": "Internal"},
+    "channel": {
+        "email": "Mail",
+        "xmpp": "XMPP",
+        "telegram": "Telegram",
+        "fax": "Fax",
+        "phone": "Telephone",
+        "shop": "Web shop",
+        "chat": "Web chat",
+        "": "Internal",
+    },
     "outbox": {
         "queued": "queued",
         "sending": "being sent",
@@ -229,6 +238,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sent": "Accepted for sending. You can take it back for a moment.",
         "taken-back": "Taken back. It was not sent.",
         "note": "The note is kept.",
+        "channel-removed": "The channel is out of the configuration.",
         "assigned": "Assigned.",
         "queued": "Back in the queue.",
         "closed": "Closed. A new message opens it again.",

@@ -9,6 +9,7 @@ from bots.staff.commands.assign import ASSIGN
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
 from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
+from bots.staff.commands.files import SEND_FILE
 from bots.staff.commands.greeting import GREETING, THANKS
 from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Command] = {
         SEARCH,
         INBOX,
         REPLY,
+        SEND_FILE,
         NOTE,
         ASSIGN,
         CLOSE,

@@ -12,6 +12,7 @@ TOPICS: dict[str, Right | None] = {
     "search": Right.READ_CONTACTS,
     "inbox": Right.READ_CONTACTS,
     "reply": Right.WRITE_MESSAGES,
+    "send_file": Right.WRITE_MESSAGES,
     "note": Right.WRITE_NOTES,
     "assign": Right.OWN_CONVERSATIONS,
     "close": Right.OWN_CONVERSATIONS,

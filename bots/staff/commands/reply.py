@@ -17,7 +17,7 @@ from hub.domain.address import Address
 from hub.domain.errors import NotFound
 from hub.domain.ids import ConversationId
 from hub.domain.people import Right
-from hub.domain.views import ReplyDraft
+from hub.domain.views import FileData, ReplyDraft
 from hub.ports.bot import Block, Confirm, Text
 
 MAX_TEXT = 8_000
@@ -29,7 +29,7 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
     target = await find_target(talk, "reply", slots)
     if isinstance(target, Answer):
         return target
-    conversation_id = await _conversation(talk, target)
+    conversation_id = await find_conversation(talk, target)
     if conversation_id is None:
         return _plain(talk, target, "reply.nothing")
     draft = await talk.verbs.conversations.draft(talk.actor, conversation_id)
@@ -47,23 +47,30 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
         )
     if len(text) > MAX_TEXT:
         return _plain(talk, target, "reply.too_long", number=talk.number(len(text)), limit=talk.number(MAX_TEXT))
-    return _propose_draft(talk, draft, found | {"text": text, "digest": _digest(draft)})
+    return propose_draft(talk, draft, found | {"text": text})
 
 
 async def carry_out(talk: Talk, slots: Slots) -> Answer:
     """Submit it, unless it would now go elsewhere."""
+    return await submit_draft(talk, slots, intent="reply")
+
+
+async def submit_draft(talk: Talk, slots: Slots, *, intent: str, files: Sequence[FileData] = ()) -> Answer:
+    """What was confirmed, unless it would now go elsewhere: then it is told anew."""
     conversation_id = ConversationId(slots["conversation_id"])
     if not talk.repeated:
         draft = await talk.verbs.conversations.draft(talk.actor, conversation_id)
         if _digest(draft) != slots["digest"]:
-            again = _propose_draft(talk, draft, dict(slots) | {"digest": _digest(draft)})
+            again = propose_draft(talk, draft, dict(slots), intent=intent)
             return Answer(
                 blocks=(talk.text("reply.changed"), *again.blocks),
                 slots=again.slots,
                 pending=again.pending,
                 buttons=again.buttons,
             )
-    receipt = await talk.verbs.conversations.reply(talk.actor, conversation_id, slots["text"], key=talk.key)
+    receipt = await talk.verbs.conversations.reply(
+        talk.actor, conversation_id, slots["text"], key=talk.key, files=files
+    )
     seconds = int((receipt.leaves_at - talk.now).total_seconds())
     undo = Undo(kind="reply", items=tuple(receipt.items)) if seconds > 0 else None
     shown = {name: slots[name] for name in ("contact", "contact_id", "conversation_id", "text")}
@@ -77,7 +84,8 @@ async def carry_out(talk: Talk, slots: Slots) -> Answer:
     )
 
 
-async def _conversation(talk: Talk, target: Target) -> ConversationId | None:
+async def find_conversation(talk: Talk, target: Target) -> ConversationId | None:
+    """The one that is meant, else the one that would be answered; None where there is none."""
     if target.conversation:
         return target.conversation.id
     try:
@@ -86,15 +94,19 @@ async def _conversation(talk: Talk, target: Target) -> ConversationId | None:
         return None
 
 
-def _propose_draft(talk: Talk, draft: ReplyDraft, slots: dict[str, str]) -> Answer:
+def propose_draft(talk: Talk, draft: ReplyDraft, slots: dict[str, str], *, intent: str = "reply") -> Answer:
+    """The draft told whole, with whatever is odd about it, and the question whether to send it."""
+    slots = slots | {"digest": _digest(draft)}
     recipients = [recipient.address for recipient in draft.to]
     said = talk.say(
         "reply.confirm" if draft.subject else "reply.confirm_chat",
         to=_addresses(recipients),
         channel=channel_name(talk, draft.channel),
         subject=talk.quote(one_line(draft.subject, 200)),
-        text=talk.quote_sentence(slots["text"]),
+        text=talk.quote_sentence(slots["text"]) if slots["text"] else "",
     )
+    if slots.get("files"):
+        said = f"{talk.say('send_file.with', names=slots['files'])} {said}"
     blocks: list[Block] = []
     if draft.problem:
         blocks.append(Text(text=_problem(talk, draft)))
@@ -107,7 +119,7 @@ def _propose_draft(talk: Talk, draft: ReplyDraft, slots: dict[str, str]) -> Answ
         blocks=(*blocks, Confirm(text=said)),
         slots=slots,
         buttons=tuple(talk.say(f"button.{button}") for button in ("yes", "no", "change")),
-        pending=Pending(stage="confirm", intent="reply", slots=slots),
+        pending=Pending(stage="confirm", intent=intent, slots=slots),
         contact_id=slots["contact_id"],
         conversation_id=slots["conversation_id"],
     )

@@ -133,19 +133,6 @@ async def replay(request: web.Request) -> web.Response:
     return web.json_response({"id": request.match_info["id"], "state": state})
 
 
-async def list_channels(request: web.Request) -> web.Response:
-    """GET /channels."""
-    lines = await site_of(request).verbs.channels.all(actor_of(request))
-    return web.json_response({"items": [shapes.channel(line) for line in lines], "next": None})
-
-
-async def probe_channel(request: web.Request) -> web.Response:
-    """POST /channels/{name}/probe: what works, what does not, and how to mend it."""
-    steps = await site_of(request).verbs.channels.probe(actor_of(request), request.match_info["name"])
-    ok = bool(steps) and all(step.ok for step in steps)
-    return web.json_response({"ok": ok, "steps": [shapes.step(step) for step in steps]})
-
-
 async def list_users(request: web.Request) -> web.Response:
     """GET /users."""
     lines = await site_of(request).verbs.users.all(actor_of(request))

@@ -63,6 +63,13 @@ class ContactBody(Body):
     confirm: bool = False
 
 
+class ChannelBody(Body):
+    """A channel to configure: settings by name as in the configuration file, nested ones dotted (`imap.host`)."""
+
+    kind: Name
+    settings: Annotated[dict[str, str], Field(max_length=200)] = {}
+
+
 class NoteBody(Body):
     """An internal note."""
 

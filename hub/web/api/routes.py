@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, calendars, contacts, desk, queues, register, users
+from hub.web.api import accounts, calendar, calendars, channels, contacts, desk, queues, register, users
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -81,8 +81,11 @@ API_ROUTES = [
     web.get(f"{V1}/quarantine", desk.list_quarantine),
     web.get(f"{V1}/quarantine/{{id}}/raw", contacts.show_quarantined_raw),
     web.post(f"{V1}/quarantine/{{id}}/replay", desk.replay),
-    web.get(f"{V1}/channels", desk.list_channels),
-    web.post(f"{V1}/channels/{{name}}/probe", desk.probe_channel),
+    web.get(f"{V1}/channels", channels.list_channels),
+    web.post(f"{V1}/channels/{{name}}/probe", channels.probe_channel),
+    web.put(f"{V1}/channels/{{name}}", channels.configure_channel),
+    web.delete(f"{V1}/channels/{{name}}", channels.remove_channel),
+    web.get(f"{V1}/channel-kinds", channels.list_kinds),
     web.get(f"{V1}/users", desk.list_users),
     web.post(f"{V1}/users", desk.add_user),
     web.patch(f"{V1}/users/{{name}}", users.change_user),

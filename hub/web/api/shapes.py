@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from hub.domain.address import Address
 from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation
-from hub.domain.errors import FernamtError
+from hub.domain.errors import ConfigurationInvalid, FernamtError
 from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AuditEntry
@@ -359,7 +359,10 @@ def bot_reply(value: BotReply) -> Json:
 
 
 def error_fields(error: FernamtError) -> Json:
-    """An error's fields as JSON: contacts that may be meant become objects, everything unknown its text."""
+    """An error's fields as JSON: contacts that may be meant become objects, everything unknown its text; problems of
+    the configuration stand by the name of their setting."""
+    if isinstance(error, ConfigurationInvalid):
+        return dict(error.problems)
     return {name: _plain(value) for name, value in error.fields.items()}
 
 

@@ -22,21 +22,6 @@ from hub.web.site import actor_of, site_of
 RAW_SHOWN = 64_000
 
 
-async def list_channels(request: web.Request) -> web.Response:
-    """GET /channels."""
-    lines = await site_of(request).verbs.channels.all(actor_of(request))
-    values = {"channels": lines, "tested": "", "steps": [], "events": "/events?topics=channel,quarantine"}
-    return await page(request, "channels.html", values, section="channels", twin="/api/v1/channels")
-
-
-async def probe_channel(request: web.Request) -> web.Response:
-    """POST /channels/{name}/test: each step, and how to mend the one that fails."""
-    verbs, actor, name = site_of(request).verbs.channels, actor_of(request), request.match_info["name"]
-    steps = await verbs.probe(actor, name)
-    values = {"channels": await verbs.all(actor), "tested": name, "steps": steps}
-    return await page(request, "channels.html", values, section="channels", twin="/api/v1/channels")
-
-
 async def list_outbox(request: web.Request) -> web.Response:
     """GET /outbox?state=&after=."""
     site, actor = site_of(request), actor_of(request)

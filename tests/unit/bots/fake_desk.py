@@ -86,6 +86,7 @@ class Desk:
     placed: dict[str, ConversationId] = field(default_factory=dict)
     items: dict[str, OutboxItem] = field(default_factory=dict)
     receipts: dict[str, ReplyReceipt] = field(default_factory=dict)
+    sent_files: list[FileData] = field(default_factory=list)
     noted: dict[str, Interaction] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     slots: dict[str, Slot] = field(default_factory=dict)
@@ -290,6 +291,7 @@ class Desk:
         self._begin("reply", actor, Right.WRITE_MESSAGES)
         assert key
         if key not in self.receipts:
+            self.sent_files.extend(files)
             draft = await self.draft(actor, conversation_id)
             now = self.clock.now()
             item_id = OutboxId(derived_id("o", key))

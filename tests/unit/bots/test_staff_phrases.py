@@ -49,16 +49,6 @@ def test_held_out_phrases() -> None:
     assert sum(is_right(p, r) for p, r in results) / len(results) >= HELDOUT_RIGHT
 
 
-def test_reading_is_quick() -> None:
-    """0.3 ms is the aim; the bound here is loose, because machines that run tests are busy."""
-    for language, phrase in TUNED:
-        read(language, phrase)
-    started = time.process_time()
-    for language, phrase in TUNED:
-        read(language, phrase)
-    assert (time.process_time() - started) / len(TUNED) < 0.001
-
-
 @pytest.mark.parametrize("text", ["a " * 5_000, "antworte " * 200, ": " * 500, "gib x an " * 60, "((((", "{contact}"])
 def test_hostile_length_is_read_in_bounded_time(text: str) -> None:
     started = time.process_time()

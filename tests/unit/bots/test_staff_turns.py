@@ -14,6 +14,7 @@ from bots.staff.commands import COMMANDS
 from bots.staff.commands.help import TOPICS
 from hub.domain.errors import StoreUnavailable
 from hub.domain.interaction import Direction, InteractionKind
+from hub.domain.message import Attachment
 from hub.domain.people import SCOPE_READ, Actor
 from hub.ports.bot import BotReply, StaffBot
 from hub.ports.kinds import BOT_CONTEXTS
@@ -234,6 +235,59 @@ async def test_help_knows_every_command_and_its_right() -> None:
     told = {intent: command.right for intent, command in COMMANDS.items() if intent in TOPICS}
     assert told == TOPICS
     assert {intent for intent in COMMANDS if intent not in TOPICS} == {"help", "greeting", "thanks"}
+
+
+async def drop(chat: Chat, name: str = "Plan.pdf", text: str = "") -> BotReply:
+    data = b"%PDF of " + name.encode()
+    sha256 = await chat.store.blobs.put(data)
+    file = Attachment(index=0, name=name, type="application/pdf", size=len(data), sha256=sha256)
+    chat.turn += 1
+    return await chat.bot.answer(actor(), text, turn_id=f"a_{chat.turn}", at=chat.desk.clock.now(), files=[file])
+
+
+async def test_a_file_without_words_is_kept_and_asked_about() -> None:
+    chat = Chat()
+    reply = await drop(chat)
+    assert reply.intent == "files"
+    assert "Plan.pdf" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("schick das an Petra Müller", ""),
+        ("sende die Datei an Petra Müller: hier der Plan", "hier der Plan"),
+        ("send this to Petra Müller", ""),
+    ],
+)
+async def test_the_file_just_dropped_is_sent_after_a_yes_also_after_a_restart(words: str, text: str) -> None:
+    chat = Chat()
+    await drop(chat)
+    chat.restart()
+    asked = await chat.say(words)
+    assert asked.intent == "send_file"
+    assert "Plan.pdf" in asked.text
+    assert chat.desk.writes == []
+    done = await chat.say("ja" if "send " not in words else "yes")
+    assert done.intent == "send_file"
+    assert chat.desk.writes == ["reply"]
+    assert [file.name for file in chat.desk.sent_files] == ["Plan.pdf"]
+    assert chat.desk.sent_files[0].data.startswith(b"%PDF")
+
+
+async def test_a_file_with_its_words_in_one_message() -> None:
+    chat = Chat()
+    asked = await drop(chat, "Angebot.pdf", "schick das an Petra Müller")
+    assert asked.intent == "send_file"
+    assert "Angebot.pdf" in asked.text
+
+
+async def test_without_a_file_there_is_nothing_to_send() -> None:
+    chat = Chat()
+    reply = await chat.say("schick das an Petra Müller")
+    assert reply.intent == "send_file"
+    assert "Datei" in reply.text
+    assert chat.desk.writes == []
 
 
 async def test_the_answer_is_in_the_language_of_the_question() -> None:

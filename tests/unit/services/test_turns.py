@@ -57,7 +57,9 @@ class Bot:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def answer(self, actor: Actor, text: str, *, turn_id: str, at: object) -> BotReply:
+    async def answer(
+        self, actor: Actor, text: str, *, turn_id: str, at: object, files: Sequence[object] = ()
+    ) -> BotReply:
         points = self.office.store.points
         await points.before("bot.answer")
         await self.gate.wait()

@@ -165,3 +165,19 @@ async def test_relations_and_consents(program: Program) -> None:
         {"consents": [{"purpose": "x", "source": ""}]},
     ):
         assert (await program.call("PATCH", f"/contacts/{petra.id}", wrong))[0] == 400
+
+
+async def test_channels_are_configured_over_the_api(program: Program) -> None:
+    status, kinds = await program.call("GET", "/channel-kinds")
+    assert (status, [kind["name"] for kind in kinds["items"]]) == (200, ["xmpp"])
+    assert [one["form"] for one in kinds["items"][0]["settings"] if one["name"] == "password"] == ["secret"]
+    name = next(account.name for account in program.office.accounts.all() if account.kind == "xmpp")
+    body = {"kind": "xmpp", "settings": {"jid": "hub@joinery.example", "password": "x"}}
+    status, answer = await program.call("PUT", f"/channels/{name}", body)
+    assert (status, bool(answer["steps"])) == (200, True)
+    program.office.configuration.problems = [("jid", "must be an account")]
+    status, told = await program.call("PUT", f"/channels/{name}", body)
+    assert (status, told["fields"]) == (400, {"jid": "must be an account"})
+    program.office.configuration.problems = []
+    assert (await program.call("DELETE", f"/channels/{name}"))[0] == 204
+    assert (await program.call("DELETE", f"/channels/{name}"))[0] == 400

@@ -1,0 +1,45 @@
+"""Files that people outside fetch by a link."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.domain.ids import ContactId, UserId, derived_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """One fetch of a shared file."""
+
+    at: datetime
+    client: str
+    """IP address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A file behind a link: id = H(secret of the link). Whoever has the link may fetch it until it expires, is revoked
+    or was fetched `limit` times (0: as often as they like)."""
+
+    id: str
+    version: int = 0
+    name: str
+    type: str
+    size: int
+    sha256: str
+    contact_id: ContactId | None = None
+    """For whom."""
+    subject: str = ""
+    """What it belongs to: the timeline entry that carried it, a document."""
+    created_by: UserId | None = None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    limit: int = 0
+    downloads: int = 0
+    log: tuple[Download, ...] = ()
+    """The last 50."""
+
+
+def share_id(token: str) -> str:
+    """The key of the share that the link's secret opens; the secret itself is not kept."""
+    return derived_id("f", "share", token)

@@ -1,0 +1,116 @@
+"""Sharing files by link: signed, expiring, revocable, with a log of who fetched them. The secret of a link is derived
+from the caller's key, so that what is submitted again after a crash names the same link."""
+
+import hashlib
+import hmac
+from base64 import b32encode
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from hub.domain.errors import Conflict, NotFound
+from hub.domain.ids import ContactId, UserId
+from hub.domain.people import system_actor
+from hub.domain.sharing import Download, Share, share_id
+from hub.ports.clock import Clock
+from hub.ports.kinds import SHARES
+from hub.ports.store import Exists, Store
+from hub.services.audit import Audit
+
+PATH = "/f/"
+LIFETIME = timedelta(days=30)
+TOKEN_BYTES = 25
+"""200 bits: 40 characters in base32."""
+MAX_LOG = 50
+SWAPS = 20
+VISITOR = system_actor("visitor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFile:
+    """A file that may be fetched now, in pieces."""
+
+    name: str
+    type: str
+    size: int
+    pieces: AsyncIterator[bytes]
+
+
+class Sharing:
+    """Makes links and opens them. `base_url` is how people outside reach the hub."""
+
+    def __init__(self, *, store: Store, clock: Clock, audit: Audit, secret: bytes, base_url: str) -> None:
+        self._shares = store.documents(SHARES)
+        self._blobs, self._clock, self._audit = store.blobs, clock, audit
+        self._secret, self._base_url = secret, base_url.rstrip("/")
+
+    async def publish(
+        self,
+        *,
+        name: str,
+        type: str,
+        size: int,
+        sha256: str,
+        key: str,
+        contact_id: ContactId | None = None,
+        subject: str = "",
+        created_by: UserId | None = None,
+        lifetime: timedelta = LIFETIME,
+        limit: int = 0,
+    ) -> tuple[str, Share]:
+        """(address, share); the same key gives the same. Raises StoreUnavailable."""
+        token = self._token(key)
+        now = self._clock.now()
+        share = Share(
+            id=share_id(token),
+            name=name[:255],
+            type=type[:100],
+            size=size,
+            sha256=sha256,
+            contact_id=contact_id,
+            subject=subject,
+            created_by=created_by,
+            created_at=now,
+            expires_at=now + lifetime,
+            limit=limit,
+        )
+        result = await self._shares.insert(share)
+        return f"{self._base_url}{PATH}{token}", result.current if isinstance(result, Exists) else share
+
+    def _token(self, key: str) -> str:
+        mac = hmac.new(self._secret, f"share|{key}".encode(), hashlib.sha256).digest()
+        return b32encode(mac[:TOKEN_BYTES]).decode("ascii").lower()
+
+    async def revoke(self, id: str) -> Share:
+        """Nobody can fetch it any more. Raises NotFound, Conflict."""
+        for _ in range(SWAPS):
+            share = await self._shares.get(id)
+            if share is None:
+                raise NotFound("There is no such link.", id=id)
+            if share.revoked_at is not None:
+                return share
+            ended = replace(share, revoked_at=self._clock.now())
+            if await self._shares.replace(ended, share.version):
+                return replace(ended, version=share.version + 1)
+        raise Conflict("The link is being used all the time; try again.")
+
+    async def fetch(self, token: str, client: str) -> SharedFile:
+        """The file behind the link; the fetch is counted and logged before the first byte. Raises NotFound for a link
+        that never was, has expired, was revoked or used up: the answer is the same."""
+        for _ in range(SWAPS):
+            share = await self._shares.get(share_id(token))
+            if share is None or not self._open(share):
+                raise NotFound("This link does not exist, or not any more. Please ask for a new one.")
+            now = self._clock.now()
+            log = (*share.log, Download(at=now, client=client[:64]))[-MAX_LOG:]
+            counted = replace(share, downloads=share.downloads + 1, log=log)
+            if await self._shares.replace(counted, share.version):
+                await self._audit.record(VISITOR, "sharing.fetch", share.contact_id or share.id, detail=share.id)
+                return SharedFile(
+                    name=share.name, type=share.type, size=share.size, pieces=self._blobs.stream(share.sha256)
+                )
+        raise Conflict("The link is being used all the time; try again.")
+
+    def _open(self, share: Share) -> bool:
+        unused = not share.limit or share.downloads < share.limit
+        return share.revoked_at is None and share.expires_at > self._clock.now() and unused

@@ -1,0 +1,33 @@
+"""Settings by which the contract suite makes a connector of each kind, and addresses of its people. The peers that they
+name are on this machine and not there."""
+
+from typing import Any
+
+SECRET = "secret-of-the-test"
+EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "email": [
+        {"listen": "127.0.0.1:0", "address": "info@hub.example"},
+        {
+            "address": "info@hub.example",
+            "submission": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
+            "imap": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
+        },
+    ],
+    "xmpp": [
+        {"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"},
+        {
+            "mode": "component",
+            "jid": "hub@crm.example",
+            "password": SECRET,
+            "host": "127.0.0.1",
+            "port": 9,
+        },
+    ],
+}
+"""By kind: at least one for each way in which the kind connects."""
+
+ADDRESSES: dict[str, list[str]] = {
+    "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
+    "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
+}
+"""By kind: as people write them; the first can be written to."""

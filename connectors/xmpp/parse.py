@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import re
 import xml.etree.ElementTree as ElementTree
 
 from connectors.xmpp.address import XMPP_FORM
@@ -36,6 +37,10 @@ MAX_TEXT = 65_536
 MAX_SUBJECT = 1_000
 ENCRYPTED = "The message is encrypted for its reader's devices (OMEMO or OpenPGP); ask the sender to write unencrypted."
 NOT_FETCHED = "A shared file was not fetched; its address is in the text."
+
+
+_OURS = re.compile(r"^o_[a-z2-7]{26}(-\d+)?$")
+"""Ids under which our own messages go out; any other could be the name of somebody else's message."""
 
 
 class XmppParser:
@@ -114,7 +119,7 @@ def _names_of_earlier(stanza: ElementTree.Element, sender: Participant, identifi
     relation = read_relation(stanza)
     if relation is not None and relation[0] in (Relation.CORRECTION, Relation.RETRACTION):
         return (own,)
-    return (identifier, own)
+    return (identifier, own) if _OURS.match(identifier) else (own,)
 
 
 def _read_content(stanza: ElementTree.Element, bundle: Bundle) -> tuple[Content, tuple[str, ...]]:

@@ -177,7 +177,7 @@ async def test_corrections_reactions_and_retractions_name_what_they_are_about(pr
         "um 11 Uhr",
     )
     assert (reaction.relation, reaction.content.text) == (Relation.REACTION, "👍")
-    assert first in reaction.related_to
+    assert reaction.related_to == (own + first,)
     assert (retraction.relation, retraction.related_to) == (Relation.RETRACTION, (own + first,))
 
 

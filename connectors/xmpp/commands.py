@@ -2,6 +2,7 @@
 in from a form. What the bot asks back (which one? really?) is the next form, so that a form can do what the chat can.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from hub.ports.bot import BotReply
 from hub.ports.switchboard import Switchboard
 
 NODE = "fernamt#"
-SECONDS = 600.0
+MAX_SESSIONS = 500
 MAX_FIELD = 4_000
 MAX_CHOICES = 20
 
@@ -89,6 +90,19 @@ COMMANDS: tuple[Sentence, ...] = (
 )
 
 
+class Sessions(OrderedDict[str, dict[str, Any]]):
+    """Forms that wait for their next step: bounded, and forgotten once they are done. (slixmpp's own way to forget, by
+    time, would order the colleague's client to cancel long after.)"""
+
+    def __setitem__(self, key: str, session: dict[str, Any]) -> None:
+        self.pop(key, None)
+        if session.get("next") is None:
+            return
+        super().__setitem__(key, session)
+        while len(self) > MAX_SESSIONS:
+            self.popitem(last=False)
+
+
 class Commands:
     """Offers them on one stream. `at`: at which address ('' is the stream's own)."""
 
@@ -98,13 +112,13 @@ class Commands:
     def offer(self) -> None:
         """Make them known. Names are in both languages: a list is asked for before anybody knows by whom."""
         plugin = self._stream.plugin["xep_0050"]
+        plugin.set_backend(Sessions())
         for command in COMMANDS:
             plugin.add_command(
                 jid=self._at or None,
                 node=NODE + command.node,
                 name=f"{command.english} · {command.german}" if command.english != command.german else command.english,
                 handler=self._begin_with(command),
-                timeout=SECONDS,
             )
 
     def _begin_with(self, command: Sentence) -> Any:

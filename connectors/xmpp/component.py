@@ -17,7 +17,7 @@ from slixmpp.xmlstream.matcher import MatchXPath, StanzaPath
 from connectors.xmpp.acknowledgement import Echo
 from connectors.xmpp.card import VCARD, bot_card, card_of
 from connectors.xmpp.commands import Commands
-from connectors.xmpp.delivery import Delivery, offer
+from connectors.xmpp.delivery import Delivery
 from connectors.xmpp.desk import Desk
 from connectors.xmpp.feedback import Feedback
 from connectors.xmpp.guard import StrangerGuard
@@ -29,7 +29,7 @@ from connectors.xmpp.roster import ContactList
 from connectors.xmpp.session import Session
 from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.sharing import Sharing
-from connectors.xmpp.stanza import find_text, says_something
+from connectors.xmpp.stanza import find_text, is_gesture, says_something
 from connectors.xmpp.stream import FEATURES, open_component, secure_context
 from hub.domain.errors import StoreUnavailable, TemporaryFailure, Unreachable
 from hub.domain.outbox import OutboxItem, Purpose
@@ -128,13 +128,24 @@ class XmppComponent:
         if contact_id is not None and desk is not None:
             await desk.take(message, contact_id)
         elif to == self._jids.bot and self._admits(message):
-            await reception.take(message)
+            if not is_gesture(message.xml):
+                await reception.take(message)
+            await self._welcome(message)
         elif to == self._jids.bot:
             refuse(message, "forbidden", "auth", FOR_COLLEAGUES.format(public=self._jids.public))
         elif to == self._jids.public:
             await reception.take(message)
         else:
             refuse(message, "service-unavailable", "cancel")  # RFC 6121 §8.5.1
+
+    async def _welcome(self, message: Any) -> None:
+        address = read_address(message["from"])
+        if address is None or self._contacts is None:
+            return
+        try:
+            await self._contacts.welcome(address)
+        except StoreUnavailable as error:
+            log.warning("xmpp_contacts_not_offered", code=error.code)
 
     def _admits(self, message: Any) -> bool:
         address, switchboard = read_address(message["from"]), self._context.switchboard
@@ -220,7 +231,7 @@ class XmppComponent:
     ) -> None:
         """A bot's reply; see StaffLine."""
         await self._open_delivery().deliver(
-            address, offer(text, choices), stanza_id, files=files, sender=self._jids.bot
+            address, text, stanza_id, choices=choices, files=files, sender=self._jids.bot
         )
 
     def _open_delivery(self) -> Delivery:

@@ -4,11 +4,13 @@ import base64
 import hashlib
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from typing import Any
 
 from hub.domain.views import FileData
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+QUICK = "urn:xmpp:tmp:quick-response"
 SIMS, REFERENCE, FILE, HASHES = (
     "urn:xmpp:sims:1",
     "urn:xmpp:reference:0",
@@ -27,6 +29,13 @@ def write_text(stream: Any, to: str, text: str, stanza_id: str, *, sender: str =
         message.enable("markable")  # XEP-0333 §3.1
     message["chat_state"] = "active"  # XEP-0085 §5.1: with every message of a conversation
     return message
+
+
+def offer_answers(message: Any, choices: Sequence[str]) -> None:
+    """Buttons for the few clients that know them (XEP-0439 §3.1); the text names the words for all others."""
+    for choice in choices:
+        said = {"value": speakable(choice), "label": speakable(choice)}
+        message.xml.append(ElementTree.Element(f"{{{QUICK}}}response", said))
 
 
 def write_file(stream: Any, to: str, url: str, file: FileData, stanza_id: str, *, sender: str = "") -> Any:

@@ -15,7 +15,7 @@ from connectors.xmpp.acknowledgement import StreamManagement
 from connectors.xmpp.archive import Archive, Take
 from connectors.xmpp.card import publish_card
 from connectors.xmpp.commands import Commands
-from connectors.xmpp.delivery import Delivery, offer
+from connectors.xmpp.delivery import Delivery
 from connectors.xmpp.feedback import Feedback
 from connectors.xmpp.guard import StrangerGuard
 from connectors.xmpp.probe import probe_account
@@ -24,7 +24,7 @@ from connectors.xmpp.reception import Reception, read_address
 from connectors.xmpp.session import Session
 from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.sharing import Sharing
-from connectors.xmpp.stanza import says_something
+from connectors.xmpp.stanza import is_gesture, says_something
 from connectors.xmpp.stream import FEATURES, open_client, secure_context
 from hub.domain.errors import TemporaryFailure
 from hub.domain.views import FileData
@@ -83,7 +83,9 @@ class XmppConnector:
 
         async def take(message: Any) -> None:
             await feedback.note(message)
-            if message["from"].bare != own and says_something(message.xml):
+            if message["from"].bare == own or not says_something(message.xml):
+                return
+            if not (is_gesture(message.xml) and self._is_colleague(message["from"])):
                 await reception.take(message)
 
         async def take_own(carbon: Any) -> None:
@@ -108,11 +110,12 @@ class XmppConnector:
 
     def _is_ours(self, client: ClientXMPP, message: Any) -> bool:
         """Whether this session wrote it, or it went to a colleague or to ourselves: no customer's timeline."""
-        to = read_address(message["to"])
-        inside = to is None or to.normal == self._settings.bare
-        if not inside and to is not None and self._context.switchboard is not None:
-            inside = self._context.switchboard.is_colleague(to)
+        inside = message["to"].bare == self._settings.bare or self._is_colleague(message["to"])
         return inside or message["from"].resource == client.boundjid.resource
+
+    def _is_colleague(self, jid: Any) -> bool:
+        address, switchboard = read_address(jid), self._context.switchboard
+        return address is not None and switchboard is not None and switchboard.is_colleague(address)
 
     async def _begin(self, client: ClientXMPP) -> None:
         for feature in FEATURES:
@@ -142,7 +145,7 @@ class XmppConnector:
     ) -> None:
         """A bot's reply; see StaffLine. An answer of the bot needs no receipt of the reader (XEP-0184): the server's
         acknowledgement closes the turn."""
-        await self._open_delivery().deliver(address, offer(text, choices), stanza_id, files=files)
+        await self._open_delivery().deliver(address, text, stanza_id, choices=choices, files=files)
 
     def _open_delivery(self) -> Delivery:
         if self._delivery is None:

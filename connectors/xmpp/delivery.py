@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.xmpp.acknowledgement import Acknowledgement
-from connectors.xmpp.compose import write_file, write_text
+from connectors.xmpp.compose import offer_answers, write_file, write_text
 from connectors.xmpp.sharing import Sharing
 from hub.domain.outbox import OutboxItem
 from hub.domain.views import FileData
@@ -25,6 +25,7 @@ class Delivery:
         text: str,
         stanza_id: str,
         *,
+        choices: Sequence[str] = (),
         files: Sequence[FileData] = (),
         receipt: bool = False,
         sender: str = "",
@@ -35,7 +36,9 @@ class Delivery:
         speaker = sender or self._sender
         messages = []
         if text or not files:
-            messages.append(write_text(self._stream, to, text, stanza_id, sender=speaker, receipt=receipt))
+            said = offer(text, choices)
+            messages.append(write_text(self._stream, to, said, stanza_id, sender=speaker, receipt=receipt))
+            offer_answers(messages[0], choices[:MAX_CHOICES])
         for number, (link, file) in enumerate(zip(links, files, strict=True), start=1):
             # The last stanza carries the item's own id where there is no text, so that its receipt is the item's.
             name = stanza_id if not messages else f"{stanza_id}-{number}"
@@ -54,8 +57,9 @@ class Delivery:
         ]
         await self.deliver(
             parcel.item.recipient.normal,
-            offer(text, content.choices),
+            text,
             stanza_id,
+            choices=content.choices,
             files=files,
             receipt=True,
             sender=sender,

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 Kept = Callable[[datetime], None]
 COMPONENT_SPACE = ' xmlns="jabber:component:accept"'
 CLIENT_SPACE = ' xmlns="jabber:client"'
+LATER = "The message could not be kept just now; please send it again in a moment."
 TOO_OFTEN = "Too many messages; please wait a minute."
 
 
@@ -70,8 +71,12 @@ class Reception:
             if not await keep(message, moment):
                 return False
         except StoreUnavailable:
-            # Not kept, so not confirmed: an archive brings it again, since the cursor did not move.
             log.warning("xmpp_arrival_refused", channel=self._context.name, code="store-unavailable")
+            if self._settings.is_component:
+                # No archive would bring it again: the sender must know that it was not taken (RFC 6120 §8.3.3.18).
+                refuse(message, "resource-constraint", "wait", LATER)
+                return False
+            # Not kept, so not confirmed: the archive brings it again, since the cursor did not move.
             self._session.fail(
                 Unreachable("The store could not keep a message; the session is opened anew to fetch it again.")
             )

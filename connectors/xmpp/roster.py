@@ -31,6 +31,7 @@ class ContactList:
     def __init__(self, session: Session, switchboard: Switchboard, inlet: Inlet, jids: Jids) -> None:
         self._session, self._switchboard, self._inlet, self._jids = session, switchboard, inlet, jids
         self._offered: dict[str, set[str]] = {}
+        self._welcomed: set[str] = set()
 
     # What comes in
 
@@ -43,10 +44,10 @@ class ContactList:
         kind = presence.xml.get("type", "available")
         if kind not in ("subscribe", "probe", "unsubscribe", "available"):
             return
-        if to in (self._jids.bot, self._jids.public):
-            await self._take_for_us(address, to, kind)
-            return
         try:
+            if to in (self._jids.bot, self._jids.public):
+                await self._take_for_us(address, to, kind)
+                return
             caller = await self._find(address, to)
         except StoreUnavailable as error:
             log.warning("xmpp_presence_not_answered", code=error.code)
@@ -73,6 +74,8 @@ class ContactList:
             self._send(to, address, "subscribed")
         if kind in ("subscribe", "probe"):
             self._send(to, address, "")
+        if to == self._jids.bot:
+            await self.welcome(address)
 
     async def _find(self, address: Address, to: str) -> Caller | None:
         contact_id = self._jids.contact_of(to)
@@ -86,10 +89,21 @@ class ContactList:
         """After connecting: every colleague is offered the bot and the contacts that they should see."""
         for address in self._switchboard.colleagues("xmpp"):
             self._send(self._jids.bot, address, "")
+            await self.welcome(address)
+
+    async def welcome(self, address: Address) -> None:
+        """Once a session: the contacts that a colleague should see, also of one who has linked the account just now."""
+        if address.normal in self._welcomed or not self._switchboard.is_colleague(address):
+            return
+        self._welcomed.add(address.normal)
+        try:
             callers = await self._switchboard.callers(address, MAX_CALLERS)
             await self._offer(address, callers)
-            for caller in callers:
-                self.show(address, caller)
+        except StoreUnavailable:
+            self._welcomed.discard(address.normal)
+            raise
+        for caller in callers:
+            self.show(address, caller)
 
     async def offer(self, address: Address, caller: Caller) -> None:
         """One contact, who has news for this colleague."""

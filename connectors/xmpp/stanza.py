@@ -141,5 +141,10 @@ def says_something(stanza: ElementTree.Element) -> bool:
         return False
     if find_text(stanza, "body") or read_links(stanza):
         return True
+    return is_gesture(stanza)
+
+
+def is_gesture(stanza: ElementTree.Element) -> bool:
+    """A reaction or retraction, which says nothing to a bot."""
     relation = read_relation(stanza)
     return relation is not None and relation[0] in (Relation.REACTION, Relation.RETRACTION)

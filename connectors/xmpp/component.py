@@ -5,6 +5,8 @@ A component has no stream management and no archive: a message counts as receive
 after it was kept; what we send counts as taken when our ping behind it has come back (connectors/xmpp/acknowledgement).
 """
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +40,7 @@ from hub.ports.connector import ConnectorContext, Inlet, LinkState, Parcel, Prob
 
 log = structlog.get_logger()
 HEAD_ROOM = 262_144
+GRANT_SECONDS = 0.5
 FOR_COLLEAGUES = (
     "Dies ist ein interner Assistent, der nur mit Kolleginnen und Kollegen spricht. Sie erreichen uns unter {public}.\n"
     "This is an internal assistant that only talks to colleagues. You reach us at {public}."
@@ -70,10 +73,12 @@ class XmppComponent:
         desk = self._open_desk(session, inlet, receipts, sharing)
         self._listen(stream, reception, Feedback(inlet, self._context.clock), desk)
         await self._describe(stream)
+        granted = asyncio.Event()
+        stream.add_event_handler("privileges_advertised", lambda _: granted.set())
         try:
             await session.connect(settings.host, settings.server_port)
             self._delivery = Delivery(stream, echo, sharing, self._jids.public)
-            await self._greet()
+            await self._greet(granted)
             inlet.report(LinkState.UP, f"connected as {settings.domain}")
             await session.wait()
         finally:
@@ -91,10 +96,14 @@ class XmppComponent:
         self._contacts = ContactList(session, switchboard, inlet, self._jids)
         return Desk(switchboard, self._contacts, receipts, sharing)
 
-    async def _greet(self) -> None:
+    async def _greet(self, granted: asyncio.Event) -> None:
+        """Colleagues are offered contacts; a server that grants its lists says so right after the start (XEP-0356)."""
+        if self._contacts is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(granted.wait(), GRANT_SECONDS)
         try:
-            if self._contacts is not None:
-                await self._contacts.offer_all()
+            await self._contacts.offer_all()
         except StoreUnavailable as error:
             raise Unreachable("The store does not answer; the component connects again.") from error
 

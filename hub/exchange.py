@@ -3,6 +3,7 @@
 from hub.business import Ground
 from hub.ports.bot import StaffDoor
 from hub.ports.verbs import Verbs
+from hub.services.rows import Rows
 from hub.services.switchboard import Exchange, Linked
 
 
@@ -13,6 +14,7 @@ def build_exchange(ground: Ground, verbs: Verbs, door: StaffDoor, linked: Linked
         clock=ground.clock,
         verbs=verbs,
         door=door,
+        rows=Rows(ground.store, ground.staff),
         linked=linked,
         find_items=ground.outbox.find_entry_items,
         time_zone=ground.time_zone,

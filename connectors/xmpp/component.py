@@ -33,7 +33,7 @@ from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.sharing import Sharing
 from connectors.xmpp.stanza import find_text, is_gesture, says_something
 from connectors.xmpp.stream import FEATURES, open_component, secure_context
-from hub.domain.errors import StoreUnavailable, TemporaryFailure, Unreachable
+from hub.domain.errors import StoreUnavailable, TemporaryFailure
 from hub.domain.outbox import OutboxItem, Purpose
 from hub.domain.views import FileData
 from hub.ports.connector import ConnectorContext, Inlet, LinkState, Parcel, ProbeStep, Receipt
@@ -73,16 +73,19 @@ class XmppComponent:
         desk = self._open_desk(session, inlet, receipts, sharing)
         self._listen(stream, reception, Feedback(inlet, self._context.clock), desk)
         await self._describe(stream)
-        granted = asyncio.Event()
+        granted, greeting = asyncio.Event(), None
         stream.add_event_handler("privileges_advertised", lambda _: granted.set())
         try:
             await session.connect(settings.host, settings.server_port)
             self._delivery = Delivery(stream, echo, sharing, self._jids.public)
-            await self._greet(granted)
+            greeting = asyncio.create_task(self._greet(granted), name=f"xmpp-greeting:{self._context.name}")
+            greeting.add_done_callback(_tell_failure)
             inlet.report(LinkState.UP, f"connected as {settings.domain}")
             await session.wait()
         finally:
             self._delivery = None
+            if greeting is not None:
+                greeting.cancel()
             if self._contacts is not None:
                 self._contacts.leave()
             echo.close()
@@ -105,7 +108,8 @@ class XmppComponent:
         try:
             await self._contacts.offer_all()
         except StoreUnavailable as error:
-            raise Unreachable("The store does not answer; the component connects again.") from error
+            # Whoever has news, or writes to the bot, is offered then.
+            log.warning("xmpp_contacts_not_offered", code=error.code)
 
     # In
 
@@ -251,3 +255,9 @@ class XmppComponent:
     async def probe(self) -> list[ProbeStep]:
         """Tries the connection and the secret; see Probes. A running component is not disturbed."""
         return await probe_component(self._settings, connected=self._delivery is not None)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """Contacts that could not be offered are offered with their next news; but it must be known."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("xmpp_greeting_failed", error=type(error).__name__, exc_info=error)

@@ -13,11 +13,12 @@ import structlog
 
 from hub.domain.address import Address
 from hub.domain.contact import Contact, identity_id
+from hub.domain.conversation import Conversation
 from hub.domain.errors import Ambiguous, Conflict, FernamtError, Invalid, NotFound, Refused, StoreUnavailable
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId, derived_id
 from hub.domain.outbox import OutboxItem
-from hub.domain.people import Actor
+from hub.domain.people import Actor, Right
 from hub.domain.views import FileData, UserLine
 from hub.ports.bot import BotReply, StaffDoor
 from hub.ports.clock import Clock
@@ -27,6 +28,7 @@ from hub.ports.switchboard import MAX_CALLERS, Caller, Relayed
 from hub.ports.verbs import Verbs
 from hub.services.merged import find_survivor
 from hub.services.replies import LINK_DOWN, MIXES, ON_SUPPRESSION_LIST, OTHER_ANSWERS, OTHER_OWNS
+from hub.services.rows import Rows
 from hub.services.turns import LINK_COMMAND
 from hub.services.wording import channel_label, say
 
@@ -65,6 +67,7 @@ class Exchange:
         clock: Clock,
         verbs: Verbs,
         door: StaffDoor,
+        rows: Rows,
         linked: Linked,
         find_items: FindItems,
         time_zone: str,
@@ -72,7 +75,7 @@ class Exchange:
         self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
         self._conversations = store.documents(CONVERSATIONS)
         self._clock, self._verbs, self._door = clock, verbs, door
-        self._linked, self._find_items = linked, find_items
+        self._rows, self._linked, self._find_items = rows, linked, find_items
         self._zone = ZoneInfo(time_zone)
         self._warned: dict[tuple[str, str], _Warned] = {}
         self._last: dict[str, str] = {}
@@ -132,7 +135,7 @@ class Exchange:
             for line in page.items[: limit - len(found)]:
                 contact = await self._survivor(contacts.get(line.conversation.contact_id))
                 if contact is not None:
-                    found.setdefault(contact.id, await self._describe(actor, contact))
+                    found.setdefault(contact.id, self._describe(actor, contact, line.conversation))
             after = page.next
             if after is None:
                 return
@@ -143,47 +146,50 @@ class Exchange:
             page = await self._verbs.contacts.page(actor, after=after, limit=PAGE)
             for contact in page.items:
                 if contact.owner == actor.user_id and contact.id not in found and len(found) < limit:
-                    found[contact.id] = await self._describe(actor, contact)
+                    found[contact.id] = self._describe(actor, contact, None)
             after = page.next
             if after is None or len(found) >= limit:
                 return
 
     async def caller(self, address: Address, contact_id: str) -> Caller | None:
-        """See Switchboard."""
+        """See Switchboard. Asked at every presence, so no more is read, told or audited than stands in the list."""
         actor = await self._actor(address)
-        if actor is None:
+        if actor is None or Right.READ_CONTACTS not in actor.rights:
             return None
-        try:
-            card = await self._verbs.contacts.card(actor, ContactId(contact_id))
-        except (Refused, NotFound):
+        contact = await self._survivor(await self._contacts.get(ContactId(contact_id)))
+        if contact is None or not self._rows.shows(actor, contact):
             return None
-        return await self._describe(actor, card.contact)
+        page = await self._conversations.page("by_contact", contact.id, limit=10, newest_first=True)
+        waiting = [one for one in page.items if one.waiting_since is not None and not one.deleted]
+        waiting.sort(key=lambda one: (one.waiting_since or one.last_at, one.id))
+        return self._describe(actor, contact, waiting[0] if waiting else None)
 
     async def _survivor(self, contact: Contact | None) -> Contact | None:
         if contact is None or contact.merged_into is None:
             return contact
         return await find_survivor(self._contacts, contact.id)
 
-    async def _describe(self, actor: Actor, contact: Contact) -> Caller:
-        page = await self._conversations.page("by_contact", contact.id, limit=10, newest_first=True)
-        waiting = [one for one in page.items if one.waiting_since is not None and not one.deleted]
+    def _describe(self, actor: Actor, contact: Contact, waiting: Conversation | None) -> Caller:
+        """`waiting`: the conversation in which they wait longest."""
         status = ""
-        if waiting:
-            first = min(waiting, key=lambda one: (one.waiting_since is None, one.waiting_since))
-            assert first.waiting_since is not None
+        if waiting is not None and waiting.waiting_since is not None:
             zone = ZoneInfo(actor.time_zone) if actor.time_zone else self._zone
-            when = f"{first.waiting_since.astimezone(zone):%d.%m. %H:%M}"
-            status = say(
-                actor.language, "caller-waits", when=when, channel=channel_label(actor.language, first.channel)
-            )
+            when = f"{waiting.waiting_since.astimezone(zone):%d.%m. %H:%M}"
+            channel = channel_label(actor.language, waiting.channel)
+            status = say(actor.language, "caller-waits", when=when, channel=channel)
         return Caller(
             contact_id=contact.id,
             name=contact.name,
             organisation=contact.organisation,
             city=contact.city,
-            waiting=bool(waiting),
+            waiting=waiting is not None,
             status=status,
         )
+
+    async def _resolve(self, contact_id: str) -> ContactId:
+        """Whom an address means now: a merged contact's leads to the survivor."""
+        contact = await self._survivor(await self._contacts.get(ContactId(contact_id)))
+        return contact.id if contact is not None else ContactId(contact_id)
 
     # Words
 
@@ -195,7 +201,7 @@ class Exchange:
         if actor is None:
             return Relayed(accepted=False, forbidden=True)
         try:
-            conversation = await self._verbs.conversations.answerable(actor, ContactId(contact_id))
+            conversation = await self._verbs.conversations.answerable(actor, await self._resolve(contact_id))
             draft = await self._verbs.conversations.draft(actor, conversation.id)
             known = await self._find_items(_entry_of(actor, key))
             objection = "" if known else self._object(actor, conversation.id, draft.problem, draft.can_send, text)
@@ -271,7 +277,7 @@ class Exchange:
         if actor is None:
             return Relayed(accepted=False, forbidden=True)
         try:
-            await self._verbs.timeline.note(actor, ContactId(contact_id), text, key=key)
+            await self._verbs.timeline.note(actor, await self._resolve(contact_id), text, key=key)
         except StoreUnavailable:
             raise
         except FernamtError as error:

@@ -70,6 +70,7 @@ class Desk:
             clock=office.clock,
             verbs=scope_rows(verbs, Rows(office.store, office.staff)),
             door=self.door,
+            rows=Rows(office.store, office.staff),
             linked=office.users.staff,
             find_items=office.world.outbox.find_entry_items,
             time_zone="Europe/Berlin",

@@ -76,15 +76,15 @@ async def fetch(
     *,
     max_bytes: int,
     seconds: float = 20.0,
-    trusted_hosts: Collection[str] = (),
+    trusted: Collection[str] = (),
     tls: ssl.SSLContext | None = None,
     resolve: Resolve | None = None,
 ) -> Fetched:
-    """GET the file. `trusted_hosts` (host names of our own servers) may be private and speak http; `tls` is used for
-    them only. Raises NotFetched."""
+    """GET the file. What begins with one of `trusted` (made by `trusted_prefix` of our own servers' addresses) may lie
+    inside and be http; `tls` is used for those only. Raises NotFetched."""
     try:
         async with asyncio.timeout(seconds):
-            return await _follow(URL(url), max_bytes, trusted_hosts, tls, resolve)
+            return await _follow(URL(url), max_bytes, trusted, tls, resolve)
     except TimeoutError as error:
         raise NotFetched("The file did not come in time.") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -95,9 +95,11 @@ async def _follow(
     url: URL, max_bytes: int, trusted: Collection[str], tls: ssl.SSLContext | None, resolve: Resolve | None
 ) -> Fetched:
     for _ in range(MAX_REDIRECTS + 1):
-        _check(url, trusted)
-        own = url.host in trusted and tls is not None
-        connector = aiohttp.TCPConnector(resolver=PublicResolver(trusted, resolve), ssl=tls if own and tls else True)
+        own = _is_trusted(url, trusted)
+        if not own:
+            _check(url)
+        resolver = PublicResolver((url.host or "",) if own else (), resolve)
+        connector = aiohttp.TCPConnector(resolver=resolver, ssl=tls if own and tls is not None else True)
         async with (
             aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False) as session,
             session.get(url, allow_redirects=False, headers={"Accept-Encoding": "identity"}) as answer,
@@ -115,11 +117,23 @@ async def _follow(
     raise NotFetched("The file's address redirects too often.")
 
 
-def _check(url: URL, trusted: Collection[str]) -> None:
+def trusted_prefix(url: str) -> str:
+    """Of an address that our own server names for files: its origin and, where the path is long enough to have one, the
+    folder that all files share. Another port or folder of the same host is not trusted."""
+    parsed = URL(url)
+    folders = parsed.parts[1:-1]
+    return f"{parsed.origin()}/{folders[0]}/" if len(folders) > 1 else f"{parsed.origin()}/"
+
+
+def _is_trusted(url: URL, trusted: Collection[str]) -> bool:
+    if url.scheme not in ("http", "https") or url.user or url.password or ".." in url.path:
+        return False
+    return any(str(url).startswith(prefix) for prefix in trusted)
+
+
+def _check(url: URL) -> None:
     """Raises NotFetched. The resolver is not asked about literal addresses, so they are judged here."""
     host = url.host or ""
-    if host and host in trusted and url.scheme in ("http", "https"):
-        return
     if url.scheme != "https" or not host or url.user or url.password:
         raise NotFetched("Files are fetched by https only.")
     try:

@@ -2,15 +2,15 @@
 others share is fetched before the message is kept, so that it is whole, through the guard of connectors/fetch."""
 
 import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import structlog
 from slixmpp import JID
 from slixmpp.exceptions import IqError, IqTimeout
 
-from connectors.fetch.download import NotFetched, fetch, put
+from connectors.fetch.download import NotFetched, fetch, put, trusted_prefix
 from connectors.xmpp.session import Session
 from connectors.xmpp.settings import XmppSettings
 from hub.domain.errors import PermanentFailure, TemporaryFailure, TooLarge
@@ -44,8 +44,9 @@ class Sharing:
         self._room = min(MAX_FETCHED, room)
         """The largest file that is fetched, in bytes."""
         self._service: Service | None = None
-        self._hosts: set[str] = set()
-        """Of our own server's upload addresses: they may be private."""
+        self._trusted: set[str] = set()
+        """Where our own server keeps files: that may be inside our own network."""
+        self._asking, self._asked = asyncio.Lock(), False
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     # Ours
@@ -124,7 +125,7 @@ class Sharing:
             raise PermanentFailure(f"The upload service refuses ({error.condition}).") from error
         slot = answer["http_upload_slot"]
         url = str(slot["get"]["url"])
-        self._hosts.add(urlsplit(url).hostname or "")
+        self._trusted.add(trusted_prefix(url))
         headers = {
             str(one["name"]): str(one["value"]).replace("\r", "").replace("\n", "")
             for one in slot["put"]["headers"]
@@ -147,21 +148,21 @@ class Sharing:
     async def _fetch(self, link: str, room: int) -> BundledFile | None:
         async with self._gate:
             try:
-                await self._learn_hosts(link)
+                await self._learn_place()
                 got = await fetch(
-                    link, max_bytes=room, seconds=FETCH_SECONDS, trusted_hosts=frozenset(self._hosts), tls=self._tls
+                    link, max_bytes=room, seconds=FETCH_SECONDS, trusted=frozenset(self._trusted), tls=self._tls
                 )
             except NotFetched as error:
                 log.info("xmpp_file_not_fetched", reason=error.sentence)
                 return None
         return BundledFile(name=got.name, type=got.type, data=got.data)
 
-    async def _learn_hosts(self, link: str) -> None:
-        """Our own upload host may stand in our own network. It is known by asking for a slot, which costs nothing until
-        something is put there."""
-        if self._hosts or urlsplit(link).hostname is None:
-            return
-        try:
-            await self._slot(await self._find(), FileData(name="probe", type="text/plain", data=b"-"))
-        except (TemporaryFailure, PermanentFailure):
-            self._hosts.add("")
+    async def _learn_place(self) -> None:
+        """Where our own server keeps files is known by asking for a slot, which costs nothing until something is put
+        there; once a session."""
+        async with self._asking:
+            if self._trusted or self._asked:
+                return
+            self._asked = True
+            with contextlib.suppress(TemporaryFailure, PermanentFailure):
+                await self._slot(await self._find(), FileData(name="probe", type="text/plain", data=b"-"))

@@ -12,7 +12,7 @@ from aiohttp.abc import ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.fetch.download import NotFetched, PublicResolver, fetch, put
+from connectors.fetch.download import NotFetched, PublicResolver, fetch, put, trusted_prefix
 from hub.ports.exposure import is_public
 
 
@@ -130,11 +130,11 @@ async def test_our_own_host_may_be_inside_and_is_bounded_in_size() -> None:
         return answer
 
     async with serving(web.get("/a/{name}", small), web.get("/endless", endless)) as base:
-        got = await fetch(f"{base}/a/rechnung%20%C3%A4.pdf", max_bytes=100, trusted_hosts=("localhost",))
+        got = await fetch(f"{base}/a/rechnung%20%C3%A4.pdf", max_bytes=100, trusted=(f"{base}/",))
         assert (got.name, got.type, len(got.data)) == ("rechnung ä.pdf", "application/pdf", 100)
         for path, room in (("/a/rechnung%20%C3%A4.pdf", 99), ("/endless", 2000)):
             with pytest.raises(NotFetched, match="larger"):
-                await fetch(base + path, max_bytes=room, trusted_hosts=("localhost",))
+                await fetch(base + path, max_bytes=room, trusted=(f"{base}/",))
         with pytest.raises(NotFetched):
             await fetch(f"{base}/endless", max_bytes=100_000)
 
@@ -152,7 +152,7 @@ async def test_redirects_are_judged_anew_and_do_not_go_round_for_ever() -> None:
     async with serving(web.get("/away", away), web.get("/round", round_), web.get("/missing", missing)) as base:
         for path, why in (("/away", "public internet"), ("/round", "too often"), ("/missing", "404")):
             with pytest.raises(NotFetched, match=why):
-                await fetch(base + path, max_bytes=100, trusted_hosts=("localhost",))
+                await fetch(base + path, max_bytes=100, trusted=(f"{base}/",))
 
 
 async def test_a_server_that_stalls_is_given_up() -> None:
@@ -164,7 +164,7 @@ async def test_a_server_that_stalls_is_given_up() -> None:
 
     async with serving(web.get("/stall", stall)) as base:
         with pytest.raises(NotFetched, match="in time"):
-            await fetch(f"{base}/stall", max_bytes=100, seconds=0.2, trusted_hosts=("localhost",))
+            await fetch(f"{base}/stall", max_bytes=100, seconds=0.2, trusted=(f"{base}/",))
         held.set()
 
 
@@ -183,3 +183,20 @@ async def test_an_upload_tells_the_servers_answer() -> None:
         await put(f"{base}/slot", b"data", headers={})
     with pytest.raises(NotFetched, match="neither"):
         await put("ftp://x/slot", b"data", headers={})
+
+
+async def test_of_our_own_server_only_the_folder_of_files_is_trusted() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"inside")
+
+    async with serving(web.get("/files/{a}/{b}", answer), web.get("/admin", answer)) as base:
+        trusted = (trusted_prefix(f"{base}/files/token/name.pdf"),)
+        assert trusted == (f"{base}/files/",)
+        assert (await fetch(f"{base}/files/other/x.pdf", max_bytes=100, trusted=trusted)).data == b"inside"
+        for path in ("/admin", "/files/../admin", "/files/%2e%2e/admin", "/files/..%2fadmin/x"):
+            with pytest.raises(NotFetched):
+                await fetch(base + path, max_bytes=100, trusted=trusted)
+        with pytest.raises(NotFetched):
+            await fetch(f"{base}0/files/a/b", max_bytes=100, trusted=trusted)
+    assert trusted_prefix("https://upload.example/token/name") == "https://upload.example/"
+    assert trusted_prefix("https://upload.example:5443/upload/a/b/name") == "https://upload.example:5443/upload/"

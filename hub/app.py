@@ -19,6 +19,7 @@ from connectors.registry import KINDS
 from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
+from hub.demo import build_demo
 from hub.exchange import build_exchange
 from hub.front import build_site
 from hub.logs import set_up_logs
@@ -30,8 +31,6 @@ from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
 from hub.ports.store import Store
 from hub.reception import build_reception
-from hub.seed.business import DemoBusiness
-from hub.seed.demo import DemoCompany
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
 from hub.services.channels import Channels
@@ -90,7 +89,14 @@ async def _serve(config: Config, data_dir: Path, reload: Callable[[], Config], f
 
 async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[], Config], file: Path) -> Parts:
     """Make every object of a hub on this store; becomes the store's one hub, starts nothing else."""
-    assembly = _Assembly(config, data_dir, store, lambda: read_plans(config, reload))
+    return (await assemble(config, data_dir, store, reload, file)).finish()
+
+
+async def assemble(
+    config: Config, data_dir: Path, store: Store, reload: Callable[[], Config], file: Path
+) -> "Assembly":
+    """The objects, before they are handed to a daemon."""
+    assembly = Assembly(config, data_dir, store, lambda: read_plans(config, reload))
     await assembly.begin()
     assembly.build_people()
     assembly.build_outbox()
@@ -98,10 +104,10 @@ async def build(config: Config, data_dir: Path, store: Store, reload: Callable[[
     assembly.build_intake()
     assembly.build_verbs(file)
     assembly.build_bot()
-    return assembly.finish()
+    return assembly
 
 
-class _Assembly:
+class Assembly:
     """The steps of building, in order; each uses what the earlier ones made."""
 
     def __init__(self, config: Config, data_dir: Path, store: Store, plans: Callable[[], Plans]) -> None:
@@ -192,7 +198,7 @@ class _Assembly:
         )
         self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
         self.supervisor.on_change(self.dispatcher.link_changed)
-        self.notices = Notices(clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
+        self.notices = Notices(store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
         self.outbox.tell_with(self.notices.tell_author)
         self.deliveries = Deliveries(store=store, clock=clock, outbox=self.outbox, suppressions=self.suppressions)
 
@@ -326,16 +332,6 @@ class _Assembly:
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console, API, and the door for other systems."""
-        demo = DemoCompany(
-            store=self.store,
-            clock=self.clock,
-            accounts=self.supervisor,
-            audit=self.audit,
-            users=self.users,
-            terms=extract_terms,
-            company=self.config.hub.company,
-            business=DemoBusiness(self.verbs, self.clock, self.config.hub.time_zone),
-        )
         return build_site(
             config=self.config,
             verbs=self.verbs,
@@ -344,7 +340,7 @@ class _Assembly:
             clock=self.clock,
             health=health,
             metrics=self.metrics.render,
-            plant=demo.plant,
+            plant=build_demo(self).plant,
             sharing=self.sharing,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )

@@ -31,6 +31,7 @@ from hub.services.enclosures import Enclosures
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
+from hub.services.overdue_news import OverdueNews
 from hub.services.payment_news import PaymentNews
 from hub.services.register.register import Register
 from hub.services.reminders import Reminders
@@ -124,10 +125,12 @@ def build_business(ground: Ground) -> Business:
         store=store, clock=clock, audit=audit, alerts=alerts, briefings=briefings, expect=reminding.expect
     )
     desk = build_desk(ground, alerts, timeline, reminding)
-    reminding.handle({ReminderKind.BRIEFING: briefings.fire})
+    overdue = build_overdue(ground, accounts, alerts, reminding)
+    reminding.handle({ReminderKind.BRIEFING: briefings.fire, ReminderKind.OVERDUE: overdue.fire})
     reminding.handle(desk.handlers)
     reminding.follow(news.continue_after)
     reminding.prepare(briefings.plan_all)
+    reminding.prepare(overdue.plan)
     return Business(
         contacts=contacts,
         timeline=timeline,
@@ -146,6 +149,21 @@ def build_business(ground: Ground) -> Business:
             forms=ground.forms,
             rows=Rows(store, staff),
         ),
+    )
+
+
+def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:
+    """The morning's news of what became overdue."""
+    return OverdueNews(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        staff=ground.staff,
+        alerts=alerts,
+        rows=Rows(ground.store, ground.staff),
+        find=accounts.due_between,
+        time_zone=ground.time_zone,
+        expect=reminding.expect,
     )
 
 

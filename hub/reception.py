@@ -59,6 +59,7 @@ def build_reception(
         secret=ground.secret,
         company=ground.company,
         language=ground.language,
+        joining=business.register.joining,
         rules=rules.proof,
     )
     verbs = _build_desk(ground, business, proofs, budgets)

@@ -2,7 +2,7 @@
 ports. One `IntakeWorld` is one company; `build` begins a process of its hub, the store outlives it."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
@@ -42,7 +42,7 @@ from hub.ports.kinds import (
     PLACEMENTS,
     SIGHTINGS,
 )
-from hub.ports.parser import ParseContext, ParseJob, ParseWorker
+from hub.ports.parser import ParseContext, ParseJob, Parser, ParseWorker
 from hub.services.broadcast import Broadcast
 from hub.services.forms import Forms
 from hub.services.intake import Intake
@@ -180,7 +180,10 @@ def words(text: str) -> tuple[str, ...]:
 
 
 class IntakeWorld:
-    """The store, the clock and the fakes outlive the hub's processes."""
+    """The store, the clock and the fakes outlive the hub's processes. `parsers` and `forms`: of the channel kinds."""
+
+    parsers: Mapping[str, Parser] = {"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}
+    forms: Forms = FORMS
 
     def __init__(self, *accounts: Account) -> None:
         self.clock = ManualClock()
@@ -193,16 +196,14 @@ class IntakeWorld:
 
     def build(self) -> None:
         """The objects of a fresh process."""
-        self.worker = FragileWorker(
-            InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context)
-        )
+        self.worker = FragileWorker(InlineParseWorker(self.parsers, words, self._context))
         self.events = Broadcast()
         self.inlets: dict[str, Inlet] = {}
         self.intake = Intake(
             store=self.store,
             worker=self.worker,
             accounts=self.accounts,
-            forms=FORMS,
+            forms=self.forms,
             events=self.events,
             teller=self.teller,
             door=self.door,

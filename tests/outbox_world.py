@@ -104,7 +104,9 @@ class World:
             entries=self.entries,
             suppressions=self.suppressions,
         )
-        self.notices = Notices(clock=clock, accounts=self.accounts, outbox=self.outbox, staff=self.links)
+        self.notices = Notices(
+            store=self.store, clock=clock, accounts=self.accounts, outbox=self.outbox, staff=self.links
+        )
         self.outbox.tell_with(self.notices.tell_author)
         self.deliveries = Deliveries(store=store, clock=clock, outbox=self.outbox, suppressions=self.suppressions)
         self.transmitter = Transmitter(

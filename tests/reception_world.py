@@ -21,7 +21,7 @@ from hub.domain.folding import fold
 from hub.domain.ids import ContactId, derived_id
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Envelope, Strength
-from hub.domain.outbox import OutboxItem, Purpose
+from hub.domain.outbox import OutboxItem, Purpose, reveal
 from hub.parsing.inline import InlineParseWorker
 from hub.parsing.reading import context_of
 from hub.ports.kinds import AUDIT, CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS
@@ -256,7 +256,9 @@ class CustomerOffice:
         found = [item for item in self.world.rows.values() if item.purpose in wanted]
         found.sort(key=lambda item: (item.created_at, item.id))
         return [
-            Said(item.recipient.normal, item.content.text, item) for item in found if to in ("", item.recipient.normal)
+            Said(item.recipient.normal, reveal(item.content).text, item)
+            for item in found
+            if to in ("", item.recipient.normal)
         ]
 
     def codes(self, to: str = PETRA_MAIL) -> list[str]:

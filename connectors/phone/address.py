@@ -20,7 +20,7 @@ class PhoneForm:
         """`0221 / 123 45 67` becomes `+492211234567`. Raises Invalid."""
         written = text.strip().removeprefix("tel:")
         # A bare number of few digits is an invoice's more often than a telephone's.
-        if not written.startswith(("+", "0")):
+        if not written.lstrip("( ").startswith(("+", "0")):
             raise _invalid(written)
         try:
             number = phonenumbers.parse(written, self._region)

@@ -82,11 +82,6 @@ class Hub:
         """PUT JSON."""
         return self._json("PUT", path, {}, body)
 
-    def post_file(self, *path: str, data: bytes, **query: Any) -> Any:
-        """POST a file as it is."""
-        answer = self._checked(self._open("POST", path, query, data))
-        return json.loads(answer)
-
     def delete(self, *path: str) -> Any:
         """DELETE."""
         return self._json("DELETE", path, {})
@@ -98,12 +93,21 @@ class Hub:
 
     def lines(self, *path: str, body: Any) -> Iterator[Any]:
         """POST, and read the answer's JSON lines as they come (progress of long work)."""
-        response = self._open("POST", path, {}, body)
+        yield from self._lines(self._open("POST", path, {}, body))
+
+    def post_file_lines(self, *path: str, data: bytes, **query: Any) -> Iterator[Any]:
+        """POST a file as it is, and read the answer's JSON lines as they come."""
+        yield from self._lines(self._open("POST", path, query, data))
+
+    def _lines(self, response: HTTPResponse) -> Iterator[Any]:
         if response.status >= 400:
             self._checked(response)
-        for line in response:
-            if line.strip():
-                yield json.loads(line)
+        try:
+            for line in response:
+                if line.strip():
+                    yield json.loads(line)
+        except (OSError, HTTPException, ValueError) as error:
+            give_up(f"the hub broke off in the middle of its answer ({error}); do it again.", EXIT_FAILURE)
 
     def _json(self, method: str, path: tuple[str, ...], query: dict[str, Any], body: Any = None, key: str = "") -> Any:
         data = self._checked(self._open(method, path, query, body, key))

@@ -1,4 +1,4 @@
-"""`seed`: the demo company. Through the running hub; where none runs, straight into the store."""
+"""`seed`: the demo company. Through the running hub; where none runs, by the hub's own objects in this process."""
 
 import asyncio
 import sys
@@ -8,23 +8,30 @@ from typing import Any
 
 import click
 
-from hub.cli.client import ADDRESS_FILE, EXIT_FAILURE, Hub, show_json
+from hub.cli.client import ADDRESS_FILE, EXIT_CONFIGURATION, EXIT_FAILURE, Hub, show_json
+from hub.cli.run import CONFIG_FILE
 
 
 @click.command()
 @click.option("--data", "own_data", type=click.Path(path_type=Path, file_okay=False), help="Data directory.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file, where no hub runs."
+)
 @click.option("--contacts", default=200, show_default=True, type=click.IntRange(1, 10_000_000))
 @click.option("--interactions", default=5000, show_default=True, type=click.IntRange(0, 50_000_000))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def seed(ctx: click.Context, own_data: Path | None, contacts: int, interactions: int, as_json: bool) -> None:
-    """Fill in a demo company: contacts and two years of letters, German and English. Planting twice adds nothing."""
+def seed(
+    ctx: click.Context, own_data: Path | None, config: Path | None, contacts: int, interactions: int, as_json: bool
+) -> None:
+    """Fill in a demo company: contacts, two years of letters, German and English, accounts, appointments, queues.
+    Planting twice adds nothing."""
     data: Path = own_data or ctx.find_root().obj
     if (data / ADDRESS_FILE).exists():
         lines = Hub(data).lines("seed", body={"contacts": contacts, "interactions": interactions})
         last = _follow(lines, contacts, interactions, as_json)
     else:
-        last = _plant_offline(data, contacts, interactions, as_json)
+        last = _plant_offline(data, config, contacts, interactions, as_json)
     if "error" in last:
         click.echo(f"fernamt: {last['error']} [{last.get('code', '')}]", err=True)
         sys.exit(EXIT_FAILURE)
@@ -55,35 +62,34 @@ def _progress(total: int, quiet: bool) -> tuple[Callable[[int], None], Callable[
     return (lambda done: bar.update(task, completed=done)), bar.stop
 
 
-def _plant_offline(data: Path, contacts: int, interactions: int, quiet: bool) -> dict[str, Any]:
-    from hub.domain.address import Address
-    from hub.domain.message import Participant
-    from hub.ports.clock import SystemClock
-    from hub.seed.plant import Planter
-    from storage.sqlite.engine import open_sqlite
-    from storage.terms import extract_terms
+def _plant_offline(data: Path, config: Path | None, contacts: int, interactions: int, quiet: bool) -> dict[str, Any]:
+    from config.load import ConfigError, load
+    from connectors.registry import KINDS
+    from hub.domain.errors import FernamtError
+    from hub.logs import set_up_logs
+    from hub.offline import plant_offline
 
     async def plant() -> dict[str, Any]:
-        store = await open_sqlite(data)
-        own = Participant(address=Address(channel="email", normal="info@company.example"), name="My Company")
-        planter = Planter(
-            store=store,
-            terms=extract_terms,
-            now=SystemClock().now(),
-            account="mail",
-            chat_account="chat",
-            own=own,
-        )
         show, end = _progress(contacts + interactions, quiet)
         last = {"contacts": 0, "interactions": 0}
         try:
-            async for progress in planter.plant(contacts, interactions):
+            async for progress in plant_offline(read, data, file, contacts, interactions):
                 last = {"contacts": progress.contacts, "interactions": progress.interactions}
                 show(sum(last.values()))
         finally:
             end()
-            await store.close()
         return last
 
+    file = config or data / CONFIG_FILE
+    try:
+        read = load(file if config or file.exists() else None, {name: kind.settings for name, kind in KINDS.items()})
+    except ConfigError as error:
+        for path, sentence in error.problems:
+            click.echo(f"fernamt: {path}: {sentence}", err=True)
+        sys.exit(EXIT_CONFIGURATION)
+    set_up_logs("warning", read.log.format)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return asyncio.run(plant())
+    try:
+        return asyncio.run(plant())
+    except FernamtError as error:
+        return {"contacts": 0, "interactions": 0, "error": error.sentence, "code": error.code}

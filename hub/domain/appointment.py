@@ -86,6 +86,9 @@ class Override:
     original: datetime
     start: datetime | None = None
     end: datetime | None = None
+    sequence: int = 0
+    """Of the message from outside that said so, as is `stamp`."""
+    stamp: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

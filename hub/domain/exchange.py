@@ -1,5 +1,6 @@
 """Files that come in and go out: what an import found, row by row."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 
@@ -10,6 +11,23 @@ class RowProblem:
     row: int
     field: str = ""
     sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportStep:
+    """How far an import is: so many of the file's rows are through the stage "reading", "checking" or "writing"."""
+
+    stage: str
+    done: int
+    rows: int
+
+
+OnStep = Callable[[ImportStep], Awaitable[None]]
+"""Awaited every few hundred rows; may be slow, must not raise."""
+
+
+async def no_step(step: ImportStep) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hub.domain.appointment import Participation
+from hub.domain.appointment import Override, Participation
 
 
 class ItipMethod(StrEnum):
@@ -46,3 +46,5 @@ class ItipMessage:
     recurrence: str = ""
     instance: datetime | None = None
     """RECURRENCE-ID: it is about this instance only."""
+    exceptions: tuple[Override, ...] = ()
+    """Of a series: its instances that are left out or elsewhere."""

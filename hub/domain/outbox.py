@@ -1,6 +1,6 @@
 """Intentions to send, their attempts, and the one table of states and legal transitions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -88,8 +88,18 @@ class OutgoingContent:
     to: tuple[Participant, ...] = ()
     cc: tuple[Participant, ...] = ()
     language: str = ""
+    hidden: str = field(default="", repr=False)
+    """What only the recipient may read, such as a one-time code: it stands in `text` as HIDDEN, for everybody else."""
     choices: tuple[str, ...] = ()
     """Words to offer for an answer: buttons where the channel has them. The text names them too."""
+
+
+HIDDEN = "••••••"
+
+
+def reveal(content: OutgoingContent) -> OutgoingContent:
+    """As it is transmitted. For the transmission only: no view, log or timeline gets this."""
+    return replace(content, text=content.text.replace(HIDDEN, content.hidden)) if content.hidden else content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ class ReminderState(StrEnum):
 
 class ReminderKind(StrEnum):
     """OWN: a colleague's own words. APPOINTMENT_STAFF and APPOINTMENT_CONTACT: of an appointment, to either side.
-    SNOOZE: a conversation comes back. TARGET: an answer is late. BRIEFING: the day's overview."""
+    SNOOZE: a conversation comes back. TARGET: an answer is late. BRIEFING: the day's overview. OVERDUE: the daily look
+    for invoices that became overdue."""
 
     OWN = "own"
     APPOINTMENT_STAFF = "appointment-staff"
@@ -27,6 +28,7 @@ class ReminderKind(StrEnum):
     SNOOZE = "snooze"
     TARGET = "target"
     BRIEFING = "briefing"
+    OVERDUE = "overdue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Protocol
 
-from hub.domain.exchange import ImportReport
+from hub.domain.exchange import ImportReport, OnStep, no_step
 from hub.domain.ids import ContactId
 from hub.domain.ledger import (
     AccountSummary,
@@ -47,15 +47,16 @@ class AccountVerbs(Protocol):
         """Raises NotFound, Ambiguous."""
 
     async def post(self, actor: Actor, draft: EntryDraft, *, key: str) -> LedgerEntry:
-        """Book. The same key books once, and so does the same invoice number of one contact and side. Raises Invalid,
-        Conflict (fields["code"]: "over-allocated", "booked-before")."""
+        """Book. The same key books once, and so does the same invoice number of one contact and side. On a merged
+        contact it goes to the account that it is about (hub/services/ledger/family.py). Raises Invalid, Ambiguous,
+        Conflict (fields["code"]: "over-allocated", "booked-before", "several-accounts")."""
 
     async def reverse(self, actor: Actor, entry_id: str, reason: str, *, key: str) -> LedgerEntry:
         """Take an entry back by a new one that names it; once. Raises NotFound, Conflict."""
 
-    async def import_csv(self, actor: Actor, data: bytes, *, dry_run: bool) -> ImportReport:
+    async def import_csv(self, actor: Actor, data: bytes, *, dry_run: bool, on_step: OnStep = no_step) -> ImportReport:
         """`contact,kind,number,date,due,amount,currency,reference`. All rows or none; the same file twice books
-        nothing twice."""
+        nothing twice, also one that was cut off. `on_step`: see ImportStep."""
 
     async def statement(
         self, actor: Actor, contact_id: ContactId, *, since: date | None = None, until: date | None = None

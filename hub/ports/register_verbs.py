@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from hub.domain.contact import Contact
-from hub.domain.exchange import ImportReport
+from hub.domain.exchange import ImportReport, OnStep, no_step
 from hub.domain.ids import ContactId
 from hub.domain.merging import DuplicateProposal, UnmergeReport
 from hub.domain.people import Actor
@@ -33,12 +33,21 @@ class RegisterVerbs(Protocol):
     async def tag(self, actor: Actor, contact_id: ContactId, tag: str, on: bool = True) -> Contact: ...
 
     async def import_csv(
-        self, actor: Actor, data: bytes, *, mapping: Mapping[str, str] | None = None, dry_run: bool
+        self,
+        actor: Actor,
+        data: bytes,
+        *,
+        mapping: Mapping[str, str] | None = None,
+        dry_run: bool,
+        on_step: OnStep = no_step,
     ) -> ImportReport:
         """`name,organisation,email,phone,role,city,language`, or other columns by `mapping` (ours -> theirs). UTF-8 or
-        cp1252; comma, semicolon or tab. All rows or none; the same file twice makes nothing twice."""
+        cp1252; comma, semicolon or tab. All rows or none; the same file twice makes nothing twice,
+        also one that was cut off. `on_step`: see ImportStep."""
 
-    async def import_vcard(self, actor: Actor, data: bytes, *, dry_run: bool) -> ImportReport:
+    async def import_vcard(
+        self, actor: Actor, data: bytes, *, dry_run: bool, on_step: OnStep = no_step
+    ) -> ImportReport:
         """vCard 2.1 (read tolerantly), 3.0 and 4.0."""
 
     async def export(self, actor: Actor, form: str) -> FileData:

@@ -1,5 +1,5 @@
-"""The demo company's business: invoices, orders and payments, a showroom that customers may book, appointments, canned
-replies, through the same verbs that people use. Planting again finds everything there."""
+"""The demo company's business: invoices, orders and payments, a showroom that customers may book, appointments with
+their reminders, a queue, canned replies; through the same verbs that people use. Planting again finds it all there."""
 
 import random
 from datetime import date, datetime, time, timedelta
@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
 from hub.domain.contact import Contact, ContactRole
-from hub.domain.desk import CannedReply
+from hub.domain.desk import Assignment, CannedReply, Queue
 from hub.domain.errors import Conflict, Invalid
+from hub.domain.folding import fold
 from hub.domain.ids import derived_id
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import Actor
@@ -20,6 +21,7 @@ CUSTOMERS = 60
 """That many have an account; enough to look at, and soon planted."""
 SHOWROOM = derived_id("k", "demo", "showroom")
 TITLES = ("Aufmaß", "Beratung", "Abnahme", "Muster ansehen", "Besprechung")
+WORKSHOP = "Werkstatt"
 REPLIES = (
     ("Versand", "de", "Hallo {first_name},\n\nIhre Ware ist unterwegs.\n\n{company}"),
     ("Delivery", "en", "Hello {first_name},\n\nyour goods are on their way.\n\n{company}"),
@@ -113,7 +115,20 @@ class DemoBusiness:
                 continue
 
     async def _share_work(self, actor: Actor) -> None:
-        await self._desk.queues(actor)
+        known = {queue.id for queue in await self._desk.queues(actor)}
+        if fold(WORKSHOP) not in known:
+            hours = tuple(WorkingHours(weekday=day, start=8 * 60, end=16 * 60) for day in range(5))
+            await self._desk.save_queue(
+                actor,
+                Queue(
+                    id="",
+                    name=WORKSHOP,
+                    assignment=Assignment.LEAST_BUSY,
+                    first_response_minutes=240,
+                    hours=hours,
+                    time_zone=str(self._zone),
+                ),
+            )
         for name, language, text in REPLIES:
             try:
                 await self._desk.save_canned(actor, CannedReply(id="", name=name, language=language, text=text))

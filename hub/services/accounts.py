@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hub.domain.contact import Contact
 from hub.domain.errors import Ambiguous, Conflict, NotFound
-from hub.domain.exchange import ImportReport
+from hub.domain.exchange import ImportReport, OnStep, no_step
 from hub.domain.ids import ContactId, InteractionId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.ledger import (
@@ -31,11 +30,14 @@ from hub.ports.events import Event, Events, Topic
 from hub.ports.kinds import CONTACTS, INTERACTIONS, LEDGER, LEDGER_ACCOUNTS
 from hub.ports.store import Page, Store
 from hub.services.audit import Audit
+from hub.services.keyset import merged_page
 from hub.services.ledger import dunning, statement
 from hub.services.ledger.ageing import list_ageing
+from hub.services.ledger.booking import enter, take_back
+from hub.services.ledger.family import choose_account, load_family, open_items
 from hub.services.ledger.fold import Account, account_id, fold
 from hub.services.ledger.importing import import_rows
-from hub.services.ledger.posting import allocate, check_draft, postings_of, reversed_postings
+from hub.services.ledger.posting import check_draft
 from hub.services.ledger.reminders import Letters, PaymentReminders
 from hub.services.ledger.stream import Streams
 from hub.services.merged import find_survivor
@@ -71,7 +73,7 @@ class Accounts:
         self._streams = Streams(store)
         self._clock, self._audit, self._events = clock, audit, events
         self._resolve, self._company, self._zone = resolve, company, ZoneInfo(time_zone)
-        self._news = news
+        self._news, self._joint = news, asyncio.Lock()
         self._dunning = PaymentReminders(
             store=store, clock=clock, streams=self._streams, letters=letters, company=company, rules=rules
         )
@@ -94,10 +96,9 @@ class Accounts:
         items: list[OpenItem] = []
         balances: dict[str, Decimal] = {}
         overdue: dict[str, Decimal] = {}
-        for member in (contact.id, *contact.members):
-            account = await self._streams.load(member, side)
+        for member, account in await load_family(self._streams, contact, side):
             line = await self._lines.get(account_id(member, side))
-            items += dunning.with_levels(account.open_items(contact.name, self._today()), line)
+            items += dunning.with_levels(open_items(contact, account, self._today()), line)
             _add(balances, account.sums())
             _add(overdue, account.overdue(self._today()))
         await self._audit.seen(actor, "accounts.summary", contact_id)
@@ -115,36 +116,63 @@ class Accounts:
     ) -> Page[LedgerEntry]:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.READ_ACCOUNTS, "accounts.entries", contact_id)
-        await self._contact(contact_id)
+        contact = await self._contact(contact_id)
         await self._audit.seen(actor, "accounts.entries", contact_id)
-        return await self._ledger.page("by_contact", contact_id, after=after, limit=limit, newest_first=True)
+        return await merged_page(
+            self._ledger, "by_contact", (contact.id, *contact.members), lambda it: it.booked_at,
+            after=after, limit=limit, newest_first=True,
+        )  # fmt: skip
 
     async def overdue(self, actor: Actor, limit: int = 50) -> list[OpenItem]:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.READ_ACCOUNTS, "accounts.overdue")
         await self._audit.seen(actor, "accounts.overdue")
-        found: list[OpenItem] = []
-        for contact, account in await self._open(self._today()):
-            found += [it for it in account.open_items(contact.name, self._today()) if it.days_overdue > 0]
+        today = self._today()
+        found = [
+            item
+            for contact, accounts in await self._open(today)
+            for account in accounts
+            for item in open_items(contact, account, today)
+            if item.days_overdue > 0
+        ]
         return sorted(found, key=lambda it: (-it.days_overdue, it.number))[:limit]
 
-    async def _open(self, until: date | None) -> list[tuple[Contact, Account]]:
+    async def due_between(self, first: date, last: date) -> list[tuple[Contact, OpenItem]]:
+        """Open invoices that were due from `first` to `last`, with whose they are. No verb: for the morning's news,
+        which ask for the rights of whom they tell."""
+        return [
+            (contact, item)
+            for contact, accounts in await self._open(last)
+            for account in accounts
+            for item in open_items(contact, account, self._today())
+            if item.due is not None and first <= item.due <= last
+        ]
+
+    async def _open(self, until: date | None) -> list[tuple[Contact, list[Account]]]:
+        """Who has open invoices, each with all their accounts; earliest due first."""
         lines = await self._streams.open_accounts(Side.RECEIVABLE, until, MAX_ACCOUNTS)
         contacts: dict[str, Contact] = {}
         for start in range(0, len(lines), 1_000):
             contacts |= await self._contacts.get_many([line.contact_id for line in lines[start : start + 1_000]])
-        return [
-            (contacts[line.contact_id], await self._streams.load(line.contact_id, line.side))
-            for line in lines
-            if line.contact_id in contacts
-        ]
+        found: dict[str, tuple[Contact, list[Account]]] = {}
+        for line in lines:
+            contact = contacts.get(line.contact_id)
+            if contact is not None and contact.merged_into is not None:
+                contact = await find_survivor(self._contacts, contact.merged_into)
+            if contact is not None and contact.id not in found:
+                family = await load_family(self._streams, contact, line.side)
+                found[contact.id] = contact, [account for _, account in family]
+        return list(found.values())
 
     async def ageing(self, actor: Actor) -> list[AgeingRow]:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.READ_ACCOUNTS, "accounts.ageing")
         await self._audit.seen(actor, "accounts.ageing")
+        today = self._today()
         rows = [
-            row for contact, account in await self._open(None) for row in list_ageing(contact, account, self._today())
+            row
+            for contact, accounts in await self._open(None)
+            for row in list_ageing(contact, [it for one in accounts for it in open_items(contact, one, today)])
         ]
         return sorted(rows, key=lambda row: -row.total)
 
@@ -156,7 +184,7 @@ class Accounts:
         account = await self._streams.load(entry.contact_id, entry.side)
         await self._audit.seen(actor, "accounts.invoice", entry.contact_id)
         line = await self._lines.get(entry.account)
-        found = [it for it in account.open_items(contact.name, self._today()) if it.entry_id == entry.id]
+        found = [it for it in open_items(contact, account, self._today()) if it.entry_id == entry.id]
         if found:
             return dunning.with_levels(found, line)[0]
         return OpenItem(
@@ -191,8 +219,8 @@ class Accounts:
         contact = await self._contact(contact_id)
         await self._audit.seen(actor, "accounts.orders", contact_id)
         found: list[OrderLine] = []
-        for member in (contact.id, *contact.members):
-            found += (await self._streams.load(member, Side.RECEIVABLE)).order_lines(contact.name)
+        for _, account in await load_family(self._streams, contact, Side.RECEIVABLE):
+            found += account.order_lines(contact.name)
         return sorted(found, key=lambda order: order.date, reverse=True)[:SHOWN_ORDERS]
 
     async def order(self, actor: Actor, number: str) -> OrderLine:
@@ -213,12 +241,17 @@ class Accounts:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.READ_ACCOUNTS, "accounts.statement", contact_id)
         contact = await self._contact(contact_id)
-        account = await self._streams.load(contact_id, Side.RECEIVABLE)
         last = until or self._today()
-        booked = [it for it in account.entries.values() if (since is None or it.date >= since) and it.date <= last]
-        # As of a day that is past: what stood open then, from the entries up to it.
-        then = account if until is None else fold(it for it in account.entries.values() if it.date <= last)
-        items = then.open_items(contact.name, last)
+        booked: list[LedgerEntry] = []
+        items: list[OpenItem] = []
+        for _, account in await load_family(self._streams, contact, Side.RECEIVABLE):
+            # As of a day that is past: what stood open then, from the entries up to it.
+            then = account if until is None else fold(it for it in account.entries.values() if it.date <= last)
+            booked += [it for it in account.entries.values() if (since is None or it.date >= since) and it.date <= last]
+            items += open_items(contact, then, last)
+        if contact.members:
+            booked.sort(key=lambda it: (it.booked_at, it.id))
+            items.sort(key=lambda it: (it.open < 0, it.due or it.date, it.number))
         data = await asyncio.to_thread(statement.compose, self._company, contact, booked, items, last)
         await self._audit.seen(actor, "accounts.statement", contact_id)
         return FileData(name=f"statement-{last.isoformat()}.pdf", type="application/pdf", data=data)
@@ -229,43 +262,27 @@ class Accounts:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.BOOK, "accounts.post", draft.contact_id)
         contact = await self._contact(draft.contact_id)
-        entry = await self._book(actor, draft, key)
+        entry = await self._book(actor, draft, key, contact)
         await self._audit.record(actor, "accounts.post", entry.id, detail=entry.kind.value)
         if self._news is not None and entry.kind is EntryKind.PAYMENT and entry.side is Side.RECEIVABLE:
             await self._news(actor, entry, contact)
         return entry
 
-    async def _book(self, actor: Actor, draft: EntryDraft, key: str) -> LedgerEntry:
-        amount = check_draft(draft)
+    async def _book(self, actor: Actor, draft: EntryDraft, key: str, contact: Contact) -> LedgerEntry:
+        check_draft(draft)
+        if contact.members:
+            # One at a time, so that the account is still the right one when the entry is appended. One hub holds a
+            # store.
+            async with self._joint:
+                owner = choose_account(draft, key, await load_family(self._streams, contact, draft.side))
+                return await self._append(actor, draft, key, owner)
+        return await self._append(actor, draft, key, draft.contact_id)
 
+    async def _append(self, actor: Actor, draft: EntryDraft, key: str, owner: ContactId) -> LedgerEntry:
         def decide(account: Account) -> LedgerEntry:
-            if (booked := account.keys.get(key)) is not None:
-                return account.entries[booked]
-            taken = account.numbers.get((draft.kind, draft.number))
-            if taken is not None:
-                raise Conflict(f"{draft.number} is booked already.", code="booked-before", entry=taken)
-            return LedgerEntry(
-                id="",
-                account="",
-                seq=0,
-                contact_id=draft.contact_id,
-                side=draft.side,
-                kind=draft.kind,
-                number=draft.number.strip(),
-                date=draft.date,
-                due=draft.due,
-                amount=amount,
-                currency=draft.currency,
-                reference=draft.reference,
-                state=draft.state or ("open" if draft.kind is EntryKind.ORDER else ""),
-                postings=postings_of(draft.kind, draft.side, amount),
-                allocations=allocate(draft, amount, account),
-                booked_at=self._clock.now(),
-                booked_by=f"{actor.kind.value}:{actor.id}",
-                key=key,
-            )
+            return enter(draft, account, owner=owner, key=key, at=self._clock.now(), by=_name(actor))
 
-        entry = await self._streams.append(draft.contact_id, draft.side, decide)
+        entry = await self._streams.append(owner, draft.side, decide)
         await self._show(entry)
         return entry
 
@@ -279,30 +296,8 @@ class Accounts:
             raise Conflict("A reversal cannot be taken back; book anew instead.")
 
         def decide(account: Account) -> LedgerEntry:
-            if (booked := account.keys.get(key)) is not None:
-                return account.entries[booked]
-            if taken.id in account.reversed:
-                raise Conflict("This booking was taken back already.", entry=account.reversed[taken.id])
-            invoice = account.invoices.get(taken.number) if taken.kind is EntryKind.INVOICE else None
-            if invoice is not None and invoice.open != taken.amount:
-                raise Conflict("Payments are allocated to this invoice; take them back first.", code="allocated")
-            if taken.kind in (EntryKind.PAYMENT, EntryKind.CREDIT_NOTE) and _used(account, taken):
-                raise Conflict("What it left over was refunded; take the refund back first.", code="allocated")
-            return replace(
-                taken,
-                id="",
-                version=0,
-                kind=EntryKind.REVERSAL,
-                date=self._today(),
-                due=None,
-                reference=reason[:200],
-                postings=reversed_postings(taken),
-                allocations=(),
-                reverses=taken.id,
-                booked_at=self._clock.now(),
-                booked_by=f"{actor.kind.value}:{actor.id}",
-                key=key,
-            )
+            at, by = self._clock.now(), _name(actor)
+            return take_back(taken, account, reason, self._today(), key=key, at=at, by=by)
 
         entry = await self._streams.append(taken.contact_id, taken.side, decide)
         await self._show(entry)
@@ -324,17 +319,22 @@ class Accounts:
         await self._interactions.insert(shown)
         self._events.publish(Event(topic=Topic.TIMELINE, contact=entry.contact_id, entry=shown.id))
 
-    async def import_csv(self, actor: Actor, data: bytes, *, dry_run: bool) -> ImportReport:
+    async def import_csv(self, actor: Actor, data: bytes, *, dry_run: bool, on_step: OnStep = no_step) -> ImportReport:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.BOOK, "accounts.import")
 
+        contacts: dict[ContactId, Contact] = {}
+
         async def resolve(text: str) -> ContactId:
-            return (await self._resolve(actor, text)).id
+            contact = await self._resolve(actor, text)
+            contacts[contact.id] = contact
+            return contact.id
 
         async def book(draft: EntryDraft, key: str) -> LedgerEntry:
-            return await self._book(actor, draft, key)
+            return await self._book(actor, draft, key, contacts[draft.contact_id])
 
-        report = await import_rows(data, resolve, self._streams, book, self._clock.now(), dry_run=dry_run)
+        now = self._clock.now()
+        report = await import_rows(data, resolve, contacts, self._streams, book, now, dry_run=dry_run, on_step=on_step)
         if report.written:
             await self._audit.record(actor, "accounts.import", detail=f"{report.new} of {report.rows} rows")
         else:
@@ -362,8 +362,7 @@ class Accounts:
     async def stop_reminders(self, actor: Actor, contact_id: ContactId, stopped: bool) -> None:
         """See AccountVerbs."""
         self._audit.permit(actor, Right.BOOK, "accounts.stop_reminders", contact_id)
-        await self._contact(contact_id)
-        await self._dunning.note(contact_id, stopped=stopped)
+        await self._dunning.stop(await self._contact(contact_id), stopped)
         await self._audit.record(actor, "accounts.stop_reminders", contact_id, detail=str(stopped))
 
     async def repair(self) -> int:
@@ -371,10 +370,8 @@ class Accounts:
         return await self._streams.repair()
 
 
-def _used(account: Account, taken: LedgerEntry) -> bool:
-    left = taken.amount - sum((item.amount for item in taken.allocations), Decimal(0))
-    claim = account.credits.get(taken.id)
-    return left != (claim.open if claim else Decimal(0))
+def _name(actor: Actor) -> str:
+    return f"{actor.kind.value}:{actor.id}"
 
 
 def _add(sums: dict[str, Decimal], more: Sequence[Money]) -> None:

@@ -11,20 +11,18 @@ from hub.domain.errors import Conflict, Invalid
 from hub.domain.ids import OutboxId, UserId, derived_id
 from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
-from hub.domain.people import Actor, User
+from hub.domain.people import Actor, Right, User
 from hub.domain.reminder import AlertChoice
 from hub.ports.clock import Clock
 from hub.ports.connector import Account, Accounts, LinkState
 from hub.ports.kinds import ALERTS
 from hub.ports.store import Exists, Store
+from hub.services.alert_choices import TOPICS, AlertChoices
 from hub.services.audit import Audit
 from hub.services.outbox import MAX_ITEMS, Outbox
 from hub.services.staff import Staff
 
 log = structlog.get_logger()
-TOPICS = ("new-message", "overdue-invoice", "payment", "appointment", "late-answer", "briefing")
-DEFAULT_TOPICS = ("new-message", "appointment", "late-answer")
-"""Of a colleague who has chosen nothing yet."""
 LIFETIME = timedelta(hours=12)
 TRIES = 5
 Text = str | Callable[[str], str]
@@ -37,7 +35,7 @@ class Alerts:
     def __init__(
         self, *, store: Store, clock: Clock, audit: Audit, accounts: Accounts, outbox: Outbox, staff: Staff
     ) -> None:
-        self._choices = store.documents(ALERTS)
+        self._choices, self._chosen = store.documents(ALERTS), AlertChoices(store)
         self._clock, self._audit, self._accounts = clock, audit, accounts
         self._outbox, self._staff = outbox, staff
 
@@ -45,12 +43,20 @@ class Alerts:
 
     async def choice(self, user_id: UserId) -> AlertChoice:
         """What the colleague wants to be told."""
-        return await self._choices.get(user_id) or AlertChoice(id=user_id, topics=DEFAULT_TOPICS)
+        return await self._chosen.one(user_id)
 
     async def choices(self, users: Sequence[UserId]) -> dict[str, AlertChoice]:
-        """Of all of them, in one round trip. At most 1,000."""
-        known = await self._choices.get_many(users) if users else {}
-        return {user: known.get(user) or AlertChoice(id=user, topics=DEFAULT_TOPICS) for user in users}
+        """Of all of them."""
+        return await self._chosen.all(users)
+
+    async def wanting(self, topic: str, users: Iterable[UserId]) -> list[UserId]:
+        """Those of the colleagues who want to hear of the topic."""
+        return await self._chosen.wanting(topic, users)
+
+    def everybody(self, right: Right) -> list[UserId]:
+        """Active colleagues with the right: for what is nobody's own."""
+        active = [user for user in self._staff.all() if user.active]
+        return [user.id for user in active if right in self._staff.actor(user, via="system").rights]
 
     async def choose(self, actor: Actor, topic: str, on: bool) -> AlertChoice:
         """Switch a topic on or off for oneself. Raises Invalid for an unknown topic."""
@@ -75,12 +81,9 @@ class Alerts:
     async def tell(self, topic: str, users: Iterable[UserId], text: Text, key: str) -> int:
         """Tell those of the colleagues who want to hear of `topic`; `key` names the piece of news. Returns how many
         items were accepted. Raises StoreUnavailable."""
-        wanted = list(dict.fromkeys(users))
-        choices = await self.choices(wanted)
         items = [
             item
-            for user_id in wanted
-            if topic in choices[user_id].topics
+            for user_id in await self.wanting(topic, users)
             for item in self.items(user_id, text, key=key, story=topic)
         ]
         await self.submit(items)

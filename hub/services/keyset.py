@@ -9,9 +9,10 @@ import asyncio
 import base64
 import heapq
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Protocol, TypeVar
 
 from hub.domain.errors import Invalid
 from hub.domain.ids import ContactId
@@ -23,6 +24,17 @@ MAX_PAGE = 200
 SPARE = 8
 """Read beyond the page, so that entries of the cursor's own moment seldom cost a second round trip."""
 Place = tuple[datetime, str]
+
+
+class Identified(Protocol):
+    """What has an id."""
+
+    @property
+    def id(self) -> str:
+        """Its key in the store."""
+
+
+T = TypeVar("T", bound=Identified)
 
 
 def check_limit(limit: int) -> None:
@@ -40,25 +52,51 @@ async def timeline_page(
     newest_first: bool,
 ) -> Page[Interaction]:
     """The contacts' entries in one order. Raises Invalid for a limit or a cursor that cannot be."""
+    return await merged_page(
+        interactions, "timeline", contacts, lambda entry: entry.at, after=after, limit=limit, newest_first=newest_first
+    )
+
+
+async def merged_page(
+    documents: Documents[T],
+    index: str,
+    contacts: Sequence[ContactId],
+    moment: Callable[[T], datetime],
+    *,
+    after: str | None,
+    limit: int,
+    newest_first: bool,
+) -> Page[T]:
+    """The same over any index of (contact, moment); ties are broken by id. Raises Invalid."""
     check_limit(limit)
     last = None if after is None else _read_cursor(after)
+
+    def place(document: T) -> Place:
+        return moment(document), document.id
+
     streams = await asyncio.gather(
-        *(_stream(interactions, contact, last, limit + 1, newest_first) for contact in contacts)
+        *(_stream(documents, index, contact, place, last, limit + 1, newest_first) for contact in contacts)
     )
-    merged = list(islice(heapq.merge(*streams, key=_place, reverse=newest_first), limit + 1))
+    merged = list(islice(heapq.merge(*streams, key=place, reverse=newest_first), limit + 1))
     shown = merged[:limit]
-    return Page(shown, _write_cursor(_place(shown[-1])) if len(merged) > limit else None)
+    return Page(shown, _write_cursor(place(shown[-1])) if len(merged) > limit else None)
 
 
 async def _stream(
-    interactions: Documents[Interaction], contact: ContactId, last: Place | None, wanted: int, newest_first: bool
-) -> list[Interaction]:
+    documents: Documents[T],
+    index: str,
+    contact: ContactId,
+    place: Callable[[T], Place],
+    last: Place | None,
+    wanted: int,
+    newest_first: bool,
+) -> list[T]:
     """The next `wanted` entries of one contact behind the place."""
-    found: list[Interaction] = []
+    found: list[T] = []
     cursor: str | None = None
     while True:
-        page = await interactions.page(
-            "timeline",
+        page = await documents.page(
+            index,
             contact,
             after=cursor,
             since=last[0] if last and not newest_first else None,
@@ -66,14 +104,10 @@ async def _stream(
             limit=wanted + SPARE if last else wanted,
             newest_first=newest_first,
         )
-        found += [entry for entry in page.items if last is None or _is_behind(_place(entry), last, newest_first)]
+        found += [entry for entry in page.items if last is None or _is_behind(place(entry), last, newest_first)]
         cursor = page.next
         if cursor is None or len(found) >= wanted:
             return found[:wanted]
-
-
-def _place(entry: Interaction) -> Place:
-    return entry.at, entry.id
 
 
 def _is_behind(place: Place, last: Place, newest_first: bool) -> bool:

@@ -20,6 +20,8 @@ from hub.domain.views import UserLine
 from hub.ports.bot import Recorded
 from hub.ports.clock import Clock
 from hub.ports.connector import Account, Accounts, LinkState
+from hub.ports.store import Store
+from hub.services.alert_choices import AlertChoices
 from hub.services.attempts import NO_WAY_TO_SEND
 from hub.services.outbox import MAX_ITEMS, Outbox
 from hub.services.standing import awaits_answer
@@ -67,8 +69,9 @@ class Budget:
 class Notices:
     """Implements Teller, and tells authors (`tell_author` is to be given to `Outbox.tell_with`)."""
 
-    def __init__(self, *, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff) -> None:
+    def __init__(self, *, store: Store, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff) -> None:
         self._clock, self._accounts, self._outbox, self._staff = clock, accounts, outbox, staff
+        self._choices = AlertChoices(store)
         self._budget, self._words = Budget(clock), Budget(clock, WORDS_BUDGET)
 
     # New messages
@@ -76,11 +79,12 @@ class Notices:
     async def tell(self, recorded: Sequence[Recorded]) -> None:
         """See Teller. Raises StoreUnavailable: then intake repeats it."""
         items: dict[OutboxId, OutboxItem] = {}
-        for news in recorded:
-            if not is_news(news.interaction):
-                continue
+        news_now = [news for news in recorded if is_news(news.interaction)]
+        reachable = [user.id for user, _ in self._staff()] if news_now else []
+        wanting = frozenset(await self._choices.wanting("new-message", reachable))
+        for news in news_now:
             for user, address, account in self._listeners(news.conversation):
-                if not self._shows(user, news.contact):
+                if user.id not in wanting or not self._shows(user, news.contact):
                     continue
                 item = self._announce(news, user, address, account)
                 items.setdefault(item.id, item)

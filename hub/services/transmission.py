@@ -18,7 +18,7 @@ from hub.domain.errors import (
     TemporaryFailure,
     UnknownOutcome,
 )
-from hub.domain.outbox import Attempt, AttemptOutcome, OutboxItem, OutboxState
+from hub.domain.outbox import Attempt, AttemptOutcome, OutboxItem, OutboxState, reveal
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts, Connector, LinkState, OnRepeat, Parcel
 from hub.ports.kinds import OUTBOX
@@ -110,7 +110,8 @@ class Transmitter:
             if claimed is None:
                 return False
             number = claimed.attempts[-1].number
-            parcel = Parcel(item=claimed, attempt=number, files=files, signature_key=self._signature_key)
+            carried = replace(claimed, content=reveal(claimed.content))
+            parcel = Parcel(item=carried, attempt=number, files=files, signature_key=self._signature_key)
             result = await self._send(connector, parcel)
             await self._after(await self._write_outcome(claimed, result), result)
         finally:

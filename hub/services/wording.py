@@ -49,6 +49,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "target-late": "Noch keine Antwort an {name} („{topic}“): das Ziel war {when}.",
         "target-late-resolution": "Noch nicht erledigt: {name} („{topic}“), das Ziel war {when}.",
         "payment-in": "Zahlung von {name}: {amount}.",
+        "overdue-news": "Überfällig geworden:",
+        "overdue-item": "• {number}, {name}: {amount}, fällig {due}",
+        "overdue-more": "… und {count} weitere; „überfällig“ zeigt alle.",
         "snooze-over": "Wieder da: {name} („{topic}“).",
         "colleague-asks": "{asker} fragt zu {name}: „{text}“ – antworten mit: notiz {name}: …",
         "code-subject": "Ihr Code für {company}",
@@ -95,6 +98,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "relay-too-late": "Das lässt sich nicht mehr zurückholen.",
         "relay-taken-back": "Zurückgeholt; nichts ist hinausgegangen.",
         "relay-noted": "Notiert.",
+        "instance-gone": "{name} hat einen Termin der Reihe „{title}“ abgesagt: {when}.",
+        "instance-moved": "{name} hat einen Termin der Reihe „{title}“ verlegt: von {when} auf {proposed}.",
+        "instance-taken": "{name} möchte einen Termin der Reihe „{title}“ von {when} auf {proposed} verlegen; dort "
+        "steht schon etwas. Im Kalender ist nichts geändert, bitte klären.",
         "breaker": "In der letzten Stunde gingen {count} automatische Nachrichten hinaus; mehr sendet der Hub nicht "
         "von selbst. Neue Nachrichten gehen in die Warteschlange. Bitte nachsehen, ob etwas im Kreis läuft.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
@@ -142,6 +149,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "target-late": "No answer yet to {name} (“{topic}”): the target was {when}.",
         "target-late-resolution": "Not settled yet: {name} (“{topic}”), the target was {when}.",
         "payment-in": "Payment from {name}: {amount}.",
+        "overdue-news": "Has become overdue:",
+        "overdue-item": "• {number}, {name}: {amount}, due {due}",
+        "overdue-more": "… and {count} more; “overdue” shows all.",
         "snooze-over": "Back again: {name} (“{topic}”).",
         "colleague-asks": "{asker} asks about {name}: “{text}” – to answer: note {name}: …",
         "code-subject": "Your code for {company}",
@@ -188,6 +198,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "relay-too-late": "This cannot be taken back any more.",
         "relay-taken-back": "Taken back; nothing went out.",
         "relay-noted": "Noted.",
+        "instance-gone": "{name} has cancelled one appointment of the series “{title}”: {when}.",
+        "instance-moved": "{name} has moved one appointment of the series “{title}”: from {when} to {proposed}.",
+        "instance-taken": "{name} wants to move one appointment of the series “{title}” from {when} to {proposed}, "
+        "where something stands already. Nothing is changed in the calendar; please settle it.",
         "breaker": "{count} automatic messages went out in the last hour; the hub sends no more by itself. New "
         "messages go to the queue. Please look whether something runs in circles.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",

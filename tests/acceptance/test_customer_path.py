@@ -129,6 +129,9 @@ async def test_a_customer_proves_asks_books_and_moves_and_a_colleague_goes_on(
         assert done.startswith("Verlegt auf: ")
         file = newest_mail(dovecot, "kunde@box.test", already + 2)
         assert any(part.get_content_type() == "text/calendar" for part in file.walk())
+        # The colleague hears of both: the room is nobody's, and nobody is in charge of the contact yet.
+        assert "hat einen Termin gebucht" in await anna.hear(20)
+        assert "hat einen Termin verlegt" in await anna.hear(20)
         # A forged mail of the same person gets nothing.
         before = company.ask_json("outbox", "list")
         forged = customer_mail("Saldo", "Was ist noch offen bei mir?")

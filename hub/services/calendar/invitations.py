@@ -17,23 +17,25 @@ from hub.domain.address import Address
 from hub.domain.appointment import Appointment, AppointmentState, Attendee, Participation
 from hub.domain.contact import Contact
 from hub.domain.errors import Conflict, Invalid, NotFound
-from hub.domain.ids import InteractionId, derived_id
-from hub.domain.interaction import Direction, Interaction, InteractionKind
+from hub.domain.ids import derived_id
+from hub.domain.interaction import Interaction
 from hub.domain.itip import ItipMessage, ItipMethod
 from hub.domain.people import Actor
 from hub.domain.views import FileData
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts
-from hub.ports.events import Event, Events, Topic
+from hub.ports.events import Events
 from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, INTERACTIONS, PLACEMENTS
 from hub.ports.store import Exists, Store
 from hub.services.alerts import Alerts
 from hub.services.calendar.days import Days
+from hub.services.calendar.instances import is_outdated, with_instance
 from hub.services.calendar.itip import write_itip
 from hub.services.calendar.shelf import calendar_of
+from hub.services.calendar.traces import Traces
 from hub.services.correspondence import Correspondence
 from hub.services.merged import find_survivor
-from hub.services.wording import one_line, say
+from hub.services.wording import say
 
 log = structlog.get_logger()
 TRIES = 5
@@ -69,12 +71,9 @@ class Invitations:
         self._entries, self._placements = store.documents(INTERACTIONS), store.documents(PLACEMENTS)
         self._conversations = store.documents(CONVERSATIONS)
         self._days = Days(store, clock)
-        self._clock, self._events, self._alerts, self._letters, self._channels = (
-            clock,
-            events,
-            alerts,
-            letters,
-            channels,
+        self._clock, self._letters, self._channels = clock, letters, channels
+        self._traces = Traces(
+            store=store, clock=clock, events=events, alerts=alerts, language=language, time_zone=time_zone
         )
         self._company, self._language, self._zone = company, language, time_zone
 
@@ -136,7 +135,7 @@ class Invitations:
         language = contact.language or self._language
         gone, first = method is ItipMethod.CANCEL, appointment.sequence == 0
         story = "invitation-cancelled" if gone else "invitation" if first else "invitation-changed"
-        when = self._when(appointment.start, language)
+        when = self._traces.when(appointment.start, language)
         subject = say(language, f"{story}-subject", title=appointment.title, when=when)
         text = say(language, story, title=appointment.title, when=when, company=self._company)
         file = FileData(name="invite.ics", type=f"text/calendar; method={method.value}", data=data)
@@ -148,12 +147,6 @@ class Invitations:
             files=[file],
             mail_only=True,
         )
-
-    def _when(self, moment: datetime, language: str) -> str:
-        from zoneinfo import ZoneInfo
-
-        local = moment.astimezone(ZoneInfo(self._zone))
-        return f"{local:%d.%m.%Y %H:%M}" if language.startswith("de") else f"{local:%Y-%m-%d %H:%M}"
 
     async def _contact(self, appointment: Appointment) -> Contact:
         found = await find_survivor(self._contacts, appointment.contact_id or "")
@@ -240,6 +233,10 @@ class Invitations:
             if found is None or said is None:
                 return "not-invited"
             appointment, attendee = found
+            if message.instance is not None:
+                # Of one instance: what was said of the series stands.
+                await self._leave(appointment, contact, said, entry, message.instance)
+                return said.value
             # RFC 5546 §2.1.5: an answer to an older form, or older than the last answer, is over.
             if message.sequence < appointment.sequence or (attendee.answered_at and stamp < attendee.answered_at):
                 return "outdated"
@@ -251,24 +248,34 @@ class Invitations:
                 break
         else:
             raise Conflict("The appointment changes all the time; try again.")
-        await self._note(appointment, contact, MARKS.get(said, "invitation-answered"), f"{stamp.isoformat()}")
-        await self._tell(appointment, contact, f"answered-{said.value}", entry.id)
+        await self._traces.note(appointment, contact, MARKS.get(said, "invitation-answered"), f"{stamp.isoformat()}")
+        await self._traces.tell(appointment, contact, f"answered-{said.value}", entry.id)
         return said.value
+
+    async def _leave(
+        self, appointment: Appointment, contact: Contact, said: Participation, entry: Interaction, instance: datetime
+    ) -> None:
+        mark = MARKS.get(said, "invitation-answered")
+        await self._traces.note(appointment, contact, mark, f"{instance.isoformat()}|{entry.id}", at=instance)
+        await self._traces.tell(appointment, contact, f"answered-{said.value}", entry.id, at=instance)
 
     async def _take_counter(self, entry: Interaction, message: ItipMessage, contact: Contact, sender: str) -> str:
         found = await self._ours(message, sender)
         if found is None or message.start is None:
             return "not-invited"
         appointment, _ = found
-        await self._note(appointment, contact, "invitation-countered", message.start.isoformat(), at=message.start)
-        await self._tell(appointment, contact, "answered-counter", entry.id, proposed=message.start)
+        await self._traces.note(
+            appointment, contact, "invitation-countered", message.start.isoformat(), at=message.start
+        )
+        await self._traces.tell(appointment, contact, "answered-counter", entry.id, proposed=message.start)
         return "countered"
 
     async def _theirs(self, message: ItipMessage, sender: str) -> Appointment | None:
-        for appointment in (await self._appointments.page("by_uid", message.uid, limit=10)).items:
-            if appointment.organiser is not None and appointment.organiser.normal == sender:
-                return appointment
-        return None
+        """The appointment that it is about: an instance belongs to its series, or came alone."""
+        found = await self._appointments.get(_invitation_id(sender, message.uid))
+        if message.instance is not None and (found is None or not found.recurrence):
+            return await self._appointments.get(_invitation_id(sender, message.uid, message.instance))
+        return found
 
     async def _take_request(self, entry: Interaction, message: ItipMessage, contact: Contact, sender: str) -> str:
         if message.organiser != sender or message.start is None or message.end is None:
@@ -278,6 +285,8 @@ class Invitations:
         if message.end <= self._clock.now():
             return "past"
         known = await self._theirs(message, sender)
+        if known is not None and known.recurrence and message.instance is not None:
+            return await self._take_instance(entry, message, contact, known, gone=False)
         if known is None:
             fresh = self._compose(entry, message, contact, sender)
             result = await self._appointments.insert(fresh)
@@ -291,14 +300,14 @@ class Invitations:
             wanted = replace(
                 known, start=message.start, end=message.end, title=message.title or known.title,
                 location=message.location, sequence=message.sequence, recurrence=message.recurrence,
-                source_entry=entry.id, state=AppointmentState.TENTATIVE, key="",
+                overrides=message.exceptions, source_entry=entry.id, state=AppointmentState.TENTATIVE, key="",
             )  # fmt: skip
             # What was agreed holds no more: the new time waits for an answer, the old one is free again.
             released = await self._days.replace(known, replace(known, state=AppointmentState.CANCELLED))
             await self._appointments.replace(wanted, released.version)
             known, story = wanted, "invited-again"
-        await self._note(known, contact, "invitation-received", str(known.sequence))
-        await self._tell(known, contact, story, entry.id)
+        await self._traces.note(known, contact, "invitation-received", str(known.sequence))
+        await self._traces.tell(known, contact, story, entry.id)
         return story
 
     def _compose(self, entry: Interaction, message: ItipMessage, contact: Contact, sender: str) -> Appointment:
@@ -307,7 +316,7 @@ class Invitations:
         assert contact.owner is not None
         calendar_id = calendar_of(contact.owner)
         return Appointment(
-            id=derived_id("p", "invitation", sender, message.uid),
+            id=_invitation_id(sender, message.uid, message.instance),
             uid=message.uid,
             sequence=message.sequence,
             state=AppointmentState.TENTATIVE,
@@ -319,6 +328,7 @@ class Invitations:
             end=message.end,
             time_zone=message.time_zone or self._zone,
             recurrence=message.recurrence,
+            overrides=message.exceptions,
             repeats=(calendar_id,) if message.recurrence else (),
             organiser=Address(channel="email", normal=sender),
             attendees=tuple(
@@ -335,51 +345,51 @@ class Invitations:
         known = await self._theirs(message, sender)
         if known is None or message.organiser != sender:
             return "not-the-organiser"
+        if known.recurrence and message.instance is not None:
+            return await self._take_instance(entry, message, contact, known, gone=True)
         if known.state is AppointmentState.CANCELLED or message.sequence < known.sequence:
             return "known"
-        if message.instance is not None:
-            return "not-acted-on"
         gone = replace(known, state=AppointmentState.CANCELLED, sequence=message.sequence)
         await self._days.replace(known, gone)
-        await self._note(gone, contact, "invitation-withdrawn", str(gone.sequence))
-        await self._tell(gone, contact, "invitation-gone", entry.id)
+        await self._traces.note(gone, contact, "invitation-withdrawn", str(gone.sequence))
+        await self._traces.tell(gone, contact, "invitation-gone", entry.id)
         return "cancelled"
 
-    # Traces
+    async def _take_instance(
+        self, entry: Interaction, message: ItipMessage, contact: Contact, series: Appointment, *, gone: bool
+    ) -> str:
+        """One instance is elsewhere, or does not take place. Where its new time is taken nothing is changed, and the
+        colleague decides."""
+        instance = message.instance
+        assert instance is not None
+        for _ in range(TRIES):
+            if series.state is AppointmentState.CANCELLED:
+                return "declined-before"
+            if is_outdated(series, message):
+                return "outdated"
+            changed = with_instance(series, message, gone=gone)
+            if changed is None:
+                return "no-such-instance"
+            story = "instance-gone" if gone else "instance-moved"
+            try:
+                if changed != series and series.state is AppointmentState.CONFIRMED:
+                    await self._days.replace(series, changed)
+                elif changed != series and not await self._appointments.replace(changed, series.version):
+                    series = await self._appointments.get(series.id) or series
+                    continue
+            except Conflict as error:
+                if error.fields.get("code") != "taken":
+                    series = await self._appointments.get(series.id) or series
+                    continue
+                story = "instance-taken"
+            occasion = f"{instance.isoformat()}|{message.sequence}|{message.stamp}"
+            mark = "invitation-withdrawn" if gone else "invitation-received"
+            await self._traces.note(series, contact, mark, occasion, at=instance if gone else message.start)
+            await self._traces.tell(series, contact, story, entry.id, at=instance, proposed=message.start)
+            return story
+        raise Conflict("The appointment changes all the time; try again.")
 
-    async def _note(
-        self, appointment: Appointment, contact: Contact, mark: str, occasion: str, at: datetime | None = None
-    ) -> None:
-        """An internal entry on the timeline; `marks` says what happened, for edges that translate it."""
-        entry = Interaction(
-            id=InteractionId(derived_id("i", "invitation", appointment.id, mark, occasion)),
-            contact_id=contact.id,
-            at=self._clock.now(),
-            kind=InteractionKind.APPOINTMENT,
-            direction=Direction.INTERNAL,
-            subject=appointment.title,
-            text=self._when(at or appointment.start, self._language),
-            marks=(mark,),
-        )
-        await self._entries.insert(entry)
-        self._events.publish(Event(topic=Topic.TIMELINE, contact=contact.id, entry=entry.id))
 
-    async def _tell(
-        self, appointment: Appointment, contact: Contact, story: str, key: str, proposed: datetime | None = None
-    ) -> None:
-        users = [contact.owner] if contact.owner else []
-        name = one_line(contact.name, 60)
-        title = one_line(appointment.title) or "…"
-        await self._alerts.tell(
-            "appointment",
-            users,
-            lambda language: say(
-                language,
-                story,
-                name=name,
-                title=title,
-                when=self._when(appointment.start, language),
-                proposed=self._when(proposed or appointment.start, language),
-            ),
-            f"{story}|{key}",
-        )
+def _invitation_id(sender: str, uid: str, instance: datetime | None = None) -> str:
+    """Of an appointment of theirs. An instance of a series that we do not know is one of its own."""
+    return derived_id("p", "invitation", sender, uid, *([instance.isoformat()] if instance else []))

@@ -2,14 +2,15 @@
 each have their own manners. Bounded: size, components, the rule of recurrence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.domain.appointment import Appointment, AppointmentState, Attendee, Participation
+from hub.domain.appointment import Appointment, AppointmentState, Attendee, Override, Participation
 from hub.domain.errors import Invalid
 from hub.domain.itip import ItipAttendee, ItipMessage, ItipMethod
-from hub.services.calendar.recurrence import check_rule
+from hub.services.calendar.recurrence import MAX_INSTANCES, check_rule
 
 MAX_BYTES = 262_144
 MAX_ATTENDEES = 200
@@ -48,7 +49,8 @@ def read_itip(data: bytes) -> ItipMessage | None:
             return None
         # The series itself comes before its instances that differ.
         event = next((one for one in events if one.get("recurrence-id") is None), events[0])
-        return _read_event(event, method)
+        message = _read_event(event, method)
+        return replace(message, exceptions=_exceptions(event, events)) if message.recurrence else message
     except Invalid:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
@@ -62,6 +64,10 @@ def _read_event(event: Any, method: ItipMethod) -> ItipMessage:
     rule = event.get("rrule")
     recurrence = rule.to_ical().decode() if rule is not None and not isinstance(rule, list) else ""
     check_rule(recurrence)
+    named = event.get("recurrence-id")
+    if "RANGE" in getattr(named, "params", {}):
+        # RFC 5545 §3.2.13, THISANDFUTURE: a new series, which only a person can see through.
+        raise Invalid("A change of all later instances is not carried out.", field="recurrence-id")
     start, zone = _moment(event.get("dtstart"))
     end, _ = _moment(event.get("dtend"))
     if start is not None and end is None:
@@ -83,8 +89,34 @@ def _read_event(event: Any, method: ItipMethod) -> ItipMessage:
         location=_line(event.get("location")),
         comment=_line(event.get("comment"), 1_000),
         recurrence=recurrence,
-        instance=_moment(event.get("recurrence-id"))[0],
+        instance=_moment(named)[0],
     )
+
+
+def _exceptions(series: Any, events: Sequence[Any]) -> tuple[Override, ...]:
+    """What the file says of single instances: EXDATE, and components with a RECURRENCE-ID."""
+    found: dict[datetime, Override] = {}
+    for listed in _listed(series.get("exdate")):
+        for one in listed.dts:
+            original = _moment(one)[0]
+            if original is not None:
+                found[original] = Override(original=original)
+    for event in events:
+        original = _moment(event.get("recurrence-id"))[0]
+        if original is None or event.get("uid") != series.get("uid"):
+            continue
+        differs = _read_event(event, ItipMethod.REQUEST)
+        gone = str(event.get("status", "")).upper() == "CANCELLED" or differs.start is None
+        found[original] = Override(
+            original=original,
+            start=None if gone else differs.start,
+            end=None if gone else differs.end,
+            sequence=differs.sequence,
+            stamp=differs.stamp,
+        )
+    if len(found) > MAX_INSTANCES:
+        raise Invalid(f"A series has at most {MAX_INSTANCES} exceptions.", field="exdate")
+    return tuple(found[original] for original in sorted(found))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -161,34 +193,48 @@ def write_itip(
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method.value)
+    gone = method is ItipMethod.CANCEL or appointment.state is AppointmentState.CANCELLED
+    moved = [one for one in appointment.overrides if one.start is not None and appointment.recurrence and not gone]
+    for override in (None, *moved):
+        event = _event(appointment, now, override)
+        event.add("status", "CANCELLED" if gone else "CONFIRMED")
+        event.add("organizer", _person(organiser, organiser_name))
+        for attendee in attendees:
+            person = _person(attendee.address.normal, attendee.name)
+            person.params["PARTSTAT"] = icalendar.vText(attendee.participation.value.upper())
+            if method is ItipMethod.REQUEST:
+                person.params["ROLE"] = icalendar.vText("REQ-PARTICIPANT")
+                person.params["RSVP"] = icalendar.vText("TRUE")
+            event.add("attendee", person, encode=False)
+        calendar.add_component(event)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _event(appointment: Appointment, now: datetime, moved: Override | None) -> Any:
+    """The appointment, or the series; or one instance of it that was moved."""
+    import icalendar
+
     zone = ZoneInfo(appointment.time_zone)
     event = icalendar.Event()
     event.add("uid", appointment.uid)
     event.add("dtstamp", now)
     event.add("sequence", appointment.sequence)
-    event.add("dtstart", appointment.start.astimezone(zone))
-    event.add("dtend", appointment.end.astimezone(zone))
+    start, end = appointment.start, appointment.end
+    if moved is not None and moved.start is not None:
+        start, end = moved.start, moved.end or moved.start + (end - start)
+        event.add("recurrence-id", moved.original.astimezone(zone))
+    event.add("dtstart", start.astimezone(zone))
+    event.add("dtend", end.astimezone(zone))
     event.add("summary", appointment.title)
     if appointment.location:
         event.add("location", appointment.location)
-    gone = method is ItipMethod.CANCEL or appointment.state is AppointmentState.CANCELLED
-    event.add("status", "CANCELLED" if gone else "CONFIRMED")
-    if appointment.recurrence:
+    if appointment.recurrence and moved is None:
         event.add("rrule", icalendar.vRecur.from_ical(appointment.recurrence))
         for override in appointment.overrides:
             if override.start is None:
                 event.add("exdate", override.original.astimezone(zone))
-    event.add("organizer", _person(organiser, organiser_name))
-    for attendee in attendees:
-        person = _person(attendee.address.normal, attendee.name)
-        person.params["PARTSTAT"] = icalendar.vText(attendee.participation.value.upper())
-        if method is ItipMethod.REQUEST:
-            person.params["ROLE"] = icalendar.vText("REQ-PARTICIPANT")
-            person.params["RSVP"] = icalendar.vText("TRUE")
-        event.add("attendee", person, encode=False)
-    calendar.add_component(event)
-    calendar.add_missing_timezones()
-    return bytes(calendar.to_ical())
+    return event
 
 
 def _person(address: str, name: str) -> Any:

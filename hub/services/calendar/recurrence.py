@@ -48,6 +48,11 @@ def expand(
     return sorted(found)
 
 
+def starts_of(appointment: Appointment) -> tuple[datetime, ...]:
+    """When each instance begins by the rule alone, in order, exceptions not applied. UTC."""
+    return _starts(appointment.start, appointment.time_zone, appointment.recurrence)
+
+
 @lru_cache(maxsize=4_096)
 def _starts(start: datetime, zone: str, rule: str) -> tuple[datetime, ...]:
     return tuple(_walk(start, zone, rule))

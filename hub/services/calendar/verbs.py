@@ -30,6 +30,7 @@ from hub.ports.store import Store
 from hub.services.audit import Audit
 from hub.services.calendar.days import Days
 from hub.services.calendar.files import write_calendar
+from hub.services.calendar.instances import moved_series
 from hub.services.calendar.recurrence import check_rule, expand
 from hub.services.calendar.shelf import MAX_CALENDARS, Shelf, calendar_of, check_zone
 from hub.services.calendar.working import free_slots, is_day_off, works
@@ -385,5 +386,4 @@ def _moved(before: Appointment, start: datetime, occurrence: datetime | None, ke
     if occurrence is not None and before.recurrence:
         original = _original(before, occurrence)
         return _overridden(before, occurrence, Override(original=original, start=start, end=start + length), key)
-    # The whole series keeps its rule and loses its exceptions: they belonged to the old times.
-    return replace(before, start=start, end=start + length, overrides=(), sequence=before.sequence + 1, key=key)
+    return replace(moved_series(before, start), sequence=before.sequence + 1, key=key)

@@ -12,7 +12,7 @@ from hub.domain.errors import Conflict, NotFound, NotProved, TooMany
 from hub.domain.ids import UserId
 from hub.domain.ledger import AccountSummary, OrderLine
 from hub.domain.message import Strength
-from hub.domain.people import system_actor
+from hub.domain.people import Right, system_actor
 from hub.domain.views import FileData
 from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
@@ -184,9 +184,11 @@ class CustomerDesk:
         return appointment
 
     async def _tell(self, story: str, contact: Contact, appointment: Appointment, key: str) -> None:
-        """The colleagues in whose calendars it stands."""
+        """The colleagues in whose calendars it stands; of a room, whoever is in charge of the contact, else everybody
+        who sees calendars."""
         known = {one.id: one.user_id for one in await self._calendar.calendars(BOT)}
         users: list[UserId] = [user for one in appointment.calendars if (user := known.get(one)) is not None]
+        users = users or ([contact.owner] if contact.owner else self._alerts.everybody(Right.READ_CALENDARS))
         when = f"{appointment.start.astimezone(self._zone):%d.%m. %H:%M}"
         name = one_line(contact.name, 60)
         await self._alerts.tell(

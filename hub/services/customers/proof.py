@@ -20,7 +20,7 @@ from hub.domain.contact import Contact, Identity, identity_id
 from hub.domain.errors import Conflict, Invalid, TooMany
 from hub.domain.ids import ContactId, OutboxId, derived_id
 from hub.domain.message import Participant, Strength
-from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
+from hub.domain.outbox import HIDDEN, OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, ActorKind
 from hub.domain.reception import Proof
 from hub.ports.addresses import AddressForms
@@ -35,6 +35,7 @@ from hub.services.correspondence import MAIL, OWN_SOURCES
 from hub.services.customers.budgets import DAY, Budgets
 from hub.services.merged import find_survivor
 from hub.services.outbox import Outbox
+from hub.services.register.joining import Joining
 from hub.services.suppressions import Suppressions
 from hub.services.wording import one_line, say
 
@@ -91,6 +92,7 @@ class Proofs:
         secret: bytes,
         company: str,
         language: str,
+        joining: Joining,
         rules: ProofRules | None = None,
     ) -> None:
         self._proofs, self._identities = store.documents(PROOFS), store.documents(IDENTITIES)
@@ -98,7 +100,7 @@ class Proofs:
         self._clock, self._audit, self._alerts, self._budgets = clock, audit, alerts, budgets
         self._accounts, self._outbox, self._suppressions, self._forms = accounts, outbox, suppressions, forms
         self._secret, self._company, self._language = secret, company, language
-        self._rules = rules or ProofRules()
+        self._joining, self._rules = joining, rules or ProofRules()
 
     # Sending
 
@@ -205,7 +207,8 @@ class Proofs:
             purpose=Purpose.LETTER,
             content=OutgoingContent(
                 subject=say(language, "code-subject", company=self._company),
-                text=say(language, "code-text", code=self._code(proof), minutes=minutes, company=self._company),
+                text=say(language, "code-text", code=HIDDEN, minutes=minutes, company=self._company),
+                hidden=self._code(proof),
                 message_id=f"{item_id}@{account.message_domain or 'localhost'}",
                 to=(Participant(address=identity.address, name=contact.name),),
                 language=language,
@@ -231,8 +234,10 @@ class Proofs:
         contact = await self._contacts.get(proof.contact_id)
         if contact is None or not await self._bind(customer, proof):
             return None
-        await self._move(customer, contact.id)
         proved = replace(customer, contact_id=contact.id, bound=Strength.VERIFIED, name=contact.name)
+        # What came before the proof: its writer is known now.
+        await self._joining.join(customer_actor(proved), customer.contact_id, customer.address, key=proof.nonce)
+        await self._move(customer, contact.id)
         await self._audit.record(customer_actor(proved), "customer.prove", contact.id, detail=customer.address.channel)
         await self._tell_owner(contact, "code-redeemed", customer, proof.nonce)
         return proved

@@ -1,17 +1,16 @@
 """Open items by how long they are overdue."""
 
-from datetime import date
+from collections.abc import Iterable
 from decimal import Decimal
 
 from hub.domain.contact import Contact
-from hub.domain.ledger import AgeingRow
-from hub.services.ledger.fold import Account
+from hub.domain.ledger import AgeingRow, OpenItem
 
 
-def list_ageing(contact: Contact, account: Account, today: date) -> list[AgeingRow]:
-    """A row for each currency: not due, up to 30, 60, 90 days, older."""
+def list_ageing(contact: Contact, items: Iterable[OpenItem]) -> list[AgeingRow]:
+    """Of the contact's open items. A row for each currency: not due, up to 30, 60, 90 days, older."""
     rows: dict[str, list[Decimal]] = {}
-    for item in account.open_items(contact.name, today):
+    for item in items:
         days = item.days_overdue
         bucket = 0 if not days else 1 if days <= 30 else 2 if days <= 60 else 3 if days <= 90 else 4
         rows.setdefault(item.currency, [Decimal(0)] * 5)[bucket] += item.open

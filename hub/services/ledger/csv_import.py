@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from hub.domain.errors import FernamtError, Invalid
-from hub.domain.exchange import RowProblem
+from hub.domain.exchange import ImportStep, OnStep, RowProblem, no_step
 from hub.domain.ids import ContactId, derived_id
 from hub.domain.ledger import Allocation, EntryDraft, EntryKind
 from hub.services.ledger.posting import check_draft
@@ -64,14 +64,16 @@ def read_table(text: str) -> list[dict[str, str]]:
     ]
 
 
-async def read_rows(text: str, resolve: Resolve) -> tuple[list[Row], list[RowProblem]]:
+async def read_rows(text: str, resolve: Resolve, on_step: OnStep = no_step) -> tuple[list[Row], list[RowProblem]]:
     """What can be booked, and what cannot and why. Row 1 is the header."""
     rows: list[Row] = []
     problems: list[RowProblem] = []
     known: dict[str, ContactId] = {}
     times: dict[str, int] = {}
-    for number, cells in enumerate(read_table(text), 2):
+    table = await asyncio.to_thread(read_table, text)
+    for number, cells in enumerate(table, 2):
         if number % BREATH == 0:
+            await on_step(ImportStep(stage="reading", done=number - 2, rows=len(table)))
             await asyncio.sleep(0)
         if not cells:
             continue

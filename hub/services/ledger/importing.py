@@ -2,16 +2,19 @@
 problems is booked. A file that a crash cut off is finished by importing it again: its keys book once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from hub.domain.errors import Conflict, Invalid
-from hub.domain.exchange import ImportReport, RowProblem
+from hub.domain.contact import Contact
+from hub.domain.errors import Ambiguous, Conflict, Invalid
+from hub.domain.exchange import ImportReport, ImportStep, OnStep, RowProblem, no_step
+from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, LedgerEntry
+from hub.services.ledger.booking import enter
 from hub.services.ledger.csv_import import BREATH, MAX_PROBLEMS, Resolve, Row, decode, read_rows
+from hub.services.ledger.family import choose_account
 from hub.services.ledger.fold import Account, account_id, fold
-from hub.services.ledger.posting import allocate, check_draft
 from hub.services.ledger.stream import Streams
 
 PREVIEW = 10
@@ -19,13 +22,22 @@ Book = Callable[[EntryDraft, str], Awaitable[LedgerEntry]]
 
 
 async def import_rows(
-    data: bytes, resolve: Resolve, streams: Streams, book: Book, now: datetime, *, dry_run: bool
+    data: bytes,
+    resolve: Resolve,
+    contacts: Mapping[ContactId, Contact],
+    streams: Streams,
+    book: Book,
+    now: datetime,
+    *,
+    dry_run: bool,
+    on_step: OnStep = no_step,
 ) -> ImportReport:
-    """Book the file, or say what it would do. Raises Invalid for what is no such file."""
-    rows, problems = await read_rows(decode(data), resolve)
+    """Book the file, or say what it would do. `contacts`: those that `resolve` has found. Raises Invalid for what is
+    no such file."""
+    rows, problems = await read_rows(decode(data), resolve, on_step)
     new = 0
     if not problems:
-        new, problems = await _rehearse(rows, streams, now)
+        new, problems = await _rehearse(rows, contacts, streams, now, on_step)
     report = ImportReport(
         rows=len(rows) if not problems else max(len(rows), len(problems)),
         new=new,
@@ -36,56 +48,43 @@ async def import_rows(
     )
     if dry_run or problems:
         return report
-    for row in rows:
+    for done, row in enumerate(rows, 1):
         await book(row.draft, row.key)
+        if done % BREATH == 0 or done == len(rows):
+            await on_step(ImportStep(stage="writing", done=done, rows=len(rows)))
     return replace(report, written=True)
 
 
-async def _rehearse(rows: Sequence[Row], streams: Streams, now: datetime) -> tuple[int, list[RowProblem]]:
+async def _rehearse(
+    rows: Sequence[Row], contacts: Mapping[ContactId, Contact], streams: Streams, now: datetime, on_step: OnStep
+) -> tuple[int, list[RowProblem]]:
     """What is new, and what would be refused."""
     accounts: dict[str, Account] = {}
     problems: list[RowProblem] = []
     new = 0
     for done, row in enumerate(rows):
-        if done % BREATH == 0:
+        if done and done % BREATH == 0:
+            await on_step(ImportStep(stage="checking", done=done, rows=len(rows)))
             await asyncio.sleep(0)
-        draft, key = row.draft, account_id(row.draft.contact_id, row.draft.side)
-        if key not in accounts:
-            accounts[key] = fold((await streams.load(draft.contact_id, draft.side)).entries.values())
-        account = accounts[key]
-        if row.key in account.keys:
+        contact, draft = contacts[row.draft.contact_id], row.draft
+        for member in (contact.id, *contact.members):
+            if (key := account_id(member, draft.side)) not in accounts:
+                accounts[key] = fold((await streams.load(member, draft.side)).entries.values())
+        family = [(it, accounts[account_id(it, draft.side)]) for it in (contact.id, *contact.members)]
+        if any(row.key in account.keys for _, account in family):
             continue
         try:
-            account.apply(_rehearsed(draft, account, row.key, now))
-        except (Invalid, Conflict) as error:
+            owner = choose_account(draft, row.key, family)
+            account = accounts[account_id(owner, draft.side)]
+            rehearsed = enter(draft, account, owner=owner, key=row.key, at=now, by="")
+            account.apply(replace(rehearsed, id=f"rehearsal/{owner}/{account.seq + 1}", seq=account.seq + 1))
+        except (Invalid, Conflict, Ambiguous) as error:
             field = str(error.fields.get("field", ""))
             problems.append(RowProblem(row=row.number, field=field, sentence=error.sentence))
             continue
         new += 1
+    await on_step(ImportStep(stage="checking", done=len(rows), rows=len(rows)))
     return new, problems
-
-
-def _rehearsed(draft: EntryDraft, account: Account, key: str, now: datetime) -> LedgerEntry:
-    if (draft.kind, draft.number) in account.numbers:
-        raise Conflict(f"{draft.number} is booked already.", code="booked-before", field="number")
-    amount, seq = check_draft(draft), account.seq + 1
-    return LedgerEntry(
-        id=f"rehearsal/{seq}",
-        account="",
-        seq=seq,
-        contact_id=draft.contact_id,
-        side=draft.side,
-        kind=draft.kind,
-        number=draft.number,
-        date=draft.date,
-        due=draft.due,
-        amount=amount,
-        currency=draft.currency,
-        allocations=allocate(draft, amount, account),
-        booked_at=now,
-        booked_by="",
-        key=key,
-    )
 
 
 def _shown(row: Row) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ from hub.domain.address import Address
 from hub.domain.contact import Contact
 from hub.domain.errors import Conflict
 from hub.domain.ids import ContactId
-from hub.domain.ledger import DunningDraft, PaymentReminder, Side
+from hub.domain.ledger import DunningDraft, LedgerAccount, OpenItem, PaymentReminder, Side
 from hub.ports.clock import Clock
 from hub.ports.kinds import LEDGER_ACCOUNTS
 from hub.ports.store import Store
 from hub.services.ledger import dunning
+from hub.services.ledger.family import load_family, open_items
 from hub.services.ledger.fold import account_id
 from hub.services.ledger.stream import Streams
 
@@ -49,10 +50,14 @@ class PaymentReminders:
 
     async def draft(self, contact: Contact, today: date) -> DunningDraft:
         """What would go out now, or why nothing would."""
-        account = await self._streams.load(contact.id, Side.RECEIVABLE)
-        line = await self._lines.get(account_id(contact.id, Side.RECEIVABLE))
-        items = dunning.with_levels(account.open_items(contact.name, today), line)
-        draft = dunning.draft(contact, items, line, self._clock.now(), self._rules, self._company)
+        items: list[OpenItem] = []
+        lines: list[LedgerAccount] = []
+        for member, account in await load_family(self._streams, contact, Side.RECEIVABLE):
+            line = await self._lines.get(account_id(member, Side.RECEIVABLE))
+            items += dunning.with_levels(open_items(contact, account, today), line)
+            lines += [line] if line else []
+        items.sort(key=lambda it: (it.open < 0, it.due or it.date, it.number))
+        draft = dunning.draft(contact, items, _joined(lines), self._clock.now(), self._rules, self._company)
         if draft.problem:
             return draft
         way = await self._letters.find_way(contact.id)
@@ -70,9 +75,21 @@ class PaymentReminders:
         key = f"dunning:{level}:{draft.items[0].entry_id}"
         if await self._letters.say(contact.id, draft.text, subject=draft.subject, key=key) is None:
             raise Conflict("The contact cannot be reached.", code="no-address")
-        numbers = tuple(item.number for item in draft.items)
-        await self.note(contact.id, reminder=PaymentReminder(level=level, at=self._clock.now(), numbers=numbers))
+        numbers: dict[ContactId, list[str]] = {}
+        for item in draft.items:
+            # The account that owns the invoice keeps what was sent for it.
+            numbers.setdefault(ContactId(item.entry_id.partition("/")[0]), []).append(item.number)
+        for owner, named in numbers.items():
+            sent = PaymentReminder(level=level, at=self._clock.now(), numbers=tuple(named))
+            await self.note(owner, reminder=sent)
         return draft
+
+    async def stop(self, contact: Contact, stopped: bool) -> None:
+        """On every account of the contact that has anything, and on its own. Raises Conflict."""
+        for member in (contact.id, *contact.members):
+            known = member == contact.id or await self._lines.get(account_id(member, Side.RECEIVABLE))
+            if known:
+                await self.note(member, stopped=stopped)
 
     async def note(
         self, contact_id: ContactId, *, reminder: PaymentReminder | None = None, stopped: bool | None = None
@@ -89,3 +106,11 @@ class PaymentReminders:
             if await self._lines.replace(changed, line.version):
                 return
         raise Conflict("Somebody else changes this account all the time; try again.")
+
+
+def _joined(lines: list[LedgerAccount]) -> LedgerAccount | None:
+    """What holds for all accounts of a contact: every reminder counts, and one stop stops them all."""
+    if not lines:
+        return None
+    reminders = tuple(reminder for line in lines for reminder in line.reminders)
+    return replace(lines[0], reminders=reminders, stopped=any(line.stopped for line in lines))

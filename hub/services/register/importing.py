@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hub.domain.address import Address
 from hub.domain.contact import Contact, Identity, identity_id
 from hub.domain.errors import FernamtError, Invalid
-from hub.domain.exchange import ImportReport, RowProblem
+from hub.domain.exchange import ImportReport, ImportStep, OnStep, RowProblem, no_step
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId, derived_id
 from hub.domain.message import Strength
@@ -54,14 +54,15 @@ class Importing:
         self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
         self._search, self._clock, self._forms = store.search, clock, forms
 
-    async def take(self, rows: Sequence[ImportedContact], *, dry_run: bool) -> ImportReport:
+    async def take(self, rows: Sequence[ImportedContact], *, dry_run: bool, on_step: OnStep = no_step) -> ImportReport:
         """See RegisterVerbs.import_csv. Raises StoreUnavailable; what was written then is the same at the next try."""
-        plans, problems = await self._plan(rows)
+        plans, problems = await self._plan(rows, on_step)
         counts = {name: sum(plan.news == name for plan in plans) for name in ("new", "changed", "same")}
         written = not dry_run and not problems
         if written:
             for start in range(0, len(plans), BATCH):
                 await self._write(plans[start : start + BATCH])
+                await on_step(ImportStep(stage="writing", done=min(start + BATCH, len(plans)), rows=len(plans)))
         shown = [
             (one.contact.name, one.contact.organisation, one.contact.city, ", ".join(a.normal for a in one.addresses),
              one.news)
@@ -78,7 +79,7 @@ class Importing:
             written=written,
         )
 
-    async def _plan(self, rows: Sequence[ImportedContact]) -> tuple[list[_Plan], list[RowProblem]]:
+    async def _plan(self, rows: Sequence[ImportedContact], on_step: OnStep) -> tuple[list[_Plan], list[RowProblem]]:
         plans: list[_Plan] = []
         problems: list[RowProblem] = []
         claimed: dict[str, int] = {}
@@ -97,6 +98,7 @@ class Importing:
                     continue
                 claimed.update(dict.fromkeys((plan.contact.id, *(a.key for a in plan.addresses)), row.row))
                 plans.append(plan)
+            await on_step(ImportStep(stage="checking", done=min(start + BATCH, len(rows)), rows=len(rows)))
             await asyncio.sleep(0)
         return plans, problems
 

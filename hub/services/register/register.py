@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hub.domain.contact import Contact, Identity
 from hub.domain.errors import Conflict, Invalid, NotFound
-from hub.domain.exchange import ImportReport
+from hub.domain.exchange import ImportReport, OnStep, no_step
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
 from hub.domain.merging import DuplicateProposal, UnmergeReport
@@ -25,6 +25,7 @@ from hub.services.merged import find_survivor
 from hub.services.register.contact_csv import read_contacts, write_contacts
 from hub.services.register.duplicates import find_duplicates
 from hub.services.register.importing import Importing
+from hub.services.register.joining import Joining
 from hub.services.register.merging import Merging
 from hub.services.register.vcard import read_cards, write_cards
 from hub.services.rows import Rows
@@ -46,6 +47,7 @@ class Register:
         self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
         self._audit, self._events, self._rows = audit, events, rows
         self._merging = Merging(store, clock)
+        self.joining = Joining(store=store, audit=audit, merging=self._merging, told=self._told)
         self._importing = Importing(store, clock, forms)
         self.repair = self._merging.repair
 
@@ -137,18 +139,26 @@ class Register:
     # Files
 
     async def import_csv(
-        self, actor: Actor, data: bytes, *, mapping: Mapping[str, str] | None = None, dry_run: bool
+        self,
+        actor: Actor,
+        data: bytes,
+        *,
+        mapping: Mapping[str, str] | None = None,
+        dry_run: bool,
+        on_step: OnStep = no_step,
     ) -> ImportReport:
         """See RegisterVerbs."""
         self._audit.permit(actor, Right.EDIT_CONTACTS, "register.import")
         rows = await asyncio.to_thread(lambda: read_contacts(decode(data), mapping))
-        return await self._reported(actor, await self._importing.take(rows, dry_run=dry_run))
+        return await self._reported(actor, await self._importing.take(rows, dry_run=dry_run, on_step=on_step))
 
-    async def import_vcard(self, actor: Actor, data: bytes, *, dry_run: bool) -> ImportReport:
+    async def import_vcard(
+        self, actor: Actor, data: bytes, *, dry_run: bool, on_step: OnStep = no_step
+    ) -> ImportReport:
         """See RegisterVerbs."""
         self._audit.permit(actor, Right.EDIT_CONTACTS, "register.import")
         rows = await asyncio.to_thread(lambda: read_cards(decode(data)))
-        return await self._reported(actor, await self._importing.take(rows, dry_run=dry_run))
+        return await self._reported(actor, await self._importing.take(rows, dry_run=dry_run, on_step=on_step))
 
     async def _reported(self, actor: Actor, report: ImportReport) -> ImportReport:
         if report.written:

@@ -9,9 +9,11 @@ from aiohttp import web
 from pydantic import Field
 
 from hub.domain.errors import Invalid
+from hub.domain.exchange import ImportReport, OnStep
 from hub.domain.ids import ContactId
 from hub.domain.ledger import Allocation, EntryDraft, EntryKind, Side
 from hub.web.api import ledger_shapes as shapes
+from hub.web.api.progress import answer_import
 from hub.web.api.requests import Body, Name, Short, page_of, read_body, read_file, required_key
 from hub.web.api.shapes import listing
 from hub.web.downloads import as_download
@@ -185,9 +187,12 @@ async def stop_payment_reminders(request: web.Request) -> web.Response:
     return web.json_response({"stopped": body.stopped})
 
 
-async def import_ledger(request: web.Request) -> web.Response:
-    """POST /import/ledger: a CSV file; `dry_run=1` only says what it would do."""
-    data = await read_file(request)
-    dry_run = request.query.get("dry_run") == "1"
-    report = await site_of(request).verbs.accounts.import_csv(actor_of(request), data, dry_run=dry_run)
-    return web.json_response(shapes.import_report(report))
+async def import_ledger(request: web.Request) -> web.StreamResponse:
+    """POST /import/ledger: a CSV file; `dry_run=1` only says what it would do; `progress=1` tells how far it is."""
+    data, actor = await read_file(request), actor_of(request)
+    dry_run, verbs = request.query.get("dry_run") == "1", site_of(request).verbs.accounts
+
+    async def run(on_step: OnStep) -> ImportReport:
+        return await verbs.import_csv(actor, data, dry_run=dry_run, on_step=on_step)
+
+    return await answer_import(request, run)

@@ -3,8 +3,10 @@
 from aiohttp import web
 
 from hub.domain.errors import Invalid
+from hub.domain.exchange import ImportReport, OnStep
 from hub.domain.ids import ContactId
-from hub.web.api import ledger_shapes, shapes
+from hub.web.api import shapes
+from hub.web.api.progress import answer_import
 from hub.web.api.requests import Body, Name, read_body, read_file, required_key
 from hub.web.downloads import as_download
 from hub.web.site import actor_of, site_of
@@ -85,17 +87,20 @@ async def tag(request: web.Request) -> web.Response:
     return web.json_response(shapes.contact(changed))
 
 
-async def import_contacts(request: web.Request) -> web.Response:
-    """POST /import/contacts: CSV (columns renamed by `map.OURS=THEIRS`) or vCard; `dry_run=1` only looks."""
-    data = await read_file(request)
-    dry_run = request.query.get("dry_run") == "1"
-    verbs, actor = site_of(request).verbs.register, actor_of(request)
-    if data[:200].lstrip(b"\xef\xbb\xbf \r\n").upper().startswith(b"BEGIN:VCARD"):
-        report = await verbs.import_vcard(actor, data, dry_run=dry_run)
-    else:
-        named = {name[4:]: value for name, value in request.query.items() if name.startswith("map.")}
-        report = await verbs.import_csv(actor, data, mapping=named or None, dry_run=dry_run)
-    return web.json_response(ledger_shapes.import_report(report), status=200 if not report.problems else 422)
+async def import_contacts(request: web.Request) -> web.StreamResponse:
+    """POST /import/contacts: CSV (columns renamed by `map.OURS=THEIRS`) or vCard; `dry_run=1` only looks;
+    `progress=1` tells how far it is."""
+    data, actor = await read_file(request), actor_of(request)
+    dry_run, verbs = request.query.get("dry_run") == "1", site_of(request).verbs.register
+    cards = data[:200].lstrip(b"\xef\xbb\xbf \r\n").upper().startswith(b"BEGIN:VCARD")
+    named = {name[4:]: value for name, value in request.query.items() if name.startswith("map.")}
+
+    async def run(on_step: OnStep) -> ImportReport:
+        if cards:
+            return await verbs.import_vcard(actor, data, dry_run=dry_run, on_step=on_step)
+        return await verbs.import_csv(actor, data, mapping=named or None, dry_run=dry_run, on_step=on_step)
+
+    return await answer_import(request, run, refused=422)
 
 
 async def export_contacts(request: web.Request) -> web.StreamResponse:

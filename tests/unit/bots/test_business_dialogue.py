@@ -8,6 +8,7 @@ from bots.staff import Staff
 from bots.staff.staff import StaffSettings
 from hub.domain.contact import Contact
 from hub.domain.ids import ContactId
+from hub.domain.ledger import EntryKind
 from hub.domain.people import Actor
 from hub.ports.bot import BotReply
 from hub.ports.kinds import CONTACTS, LEDGER
@@ -68,6 +69,29 @@ async def test_what_somebody_owes_a_payment_and_back(chat: Chat) -> None:
     assert "Storniert" in back.text
     assert "1.000,00 €" in (await chat.say("saldo von petra müller")).text
     assert len(chat.office.store.documents(LEDGER).rows) == 4
+
+
+async def merge_lisa(chat: Chat) -> ContactId:
+    """Lisa Berg, who owes M-7 and is merged into Petra Müller."""
+    lisa = ContactId("c_lisa")
+    contact = Contact(id=lisa, name="Lisa Berg", sort_name="lisa berg", created_at=chat.office.clock.now())
+    await chat.office.store.documents(CONTACTS).insert(contact)
+    rows = f"contact,kind,number,date,due,amount,currency,reference\n{lisa},invoice,M-7,2026-01-07,,300,EUR,\n"
+    assert (await chat.verbs.accounts.import_csv(chat.office.anna, rows.encode(), dry_run=False)).written
+    await chat.verbs.register.merge(chat.office.admin, WHO, lisa, key="m")
+    return lisa
+
+
+@pytest.mark.parametrize("words", ["zahlung 300 von petra müller für M-7", "rechnung M-7 ist bezahlt mit 300"])
+async def test_a_payment_for_an_invoice_of_a_merged_contact(chat: Chat, words: str) -> None:
+    lisa = await merge_lisa(chat)
+    assert "1.300,00 €" in (await chat.say("saldo von petra müller")).text
+    assert "300,00 €" in (await chat.say(words)).text
+    assert "Gebucht" in (await chat.say("ja")).text
+    assert "1.000,00 €" in (await chat.say("saldo von petra müller")).text
+    assert "M-7" not in (await chat.say("offene rechnungen von petra müller")).text
+    (paid,) = [one for one in chat.office.store.documents(LEDGER).rows.values() if one.kind is EntryKind.PAYMENT]
+    assert (paid.contact_id, [one.number for one in paid.allocations]) == (lisa, ["M-7"])
 
 
 async def test_lists_of_what_is_open(chat: Chat) -> None:

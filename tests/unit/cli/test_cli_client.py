@@ -175,3 +175,35 @@ def test_tables_bound_every_column_but_the_last_and_say_when_they_are_empty() ->
     runner = CliRunner()
     assert runner.invoke(shown, ["0"]).output == "Nothing here.\n"
     assert runner.invoke(shown, ["2"]).output.splitlines()[1] == f"x   {'y' * 60}  {'z' * 100}"
+
+
+REPORT = {"rows": 900, "new": 900, "changed": 0, "same": 0, "problems": [], "more_problems": 0, "preview": [["name"]]}
+
+
+def test_an_import_looks_first_and_tells_how_far_it_is(data: Path, told: ToldHub) -> None:
+    file = data / "contacts.csv"
+    file.write_bytes(b"name\nPetra\n")
+    lines = [{"stage": "writing", "done": 500, "rows": 900}, {"stage": "writing", "done": 900, "rows": 900}]
+    told.tell(200, b"".join(json.dumps(line).encode() + b"\n" for line in (*lines, {"report": REPORT})))
+    done = CliRunner().invoke(program, ["--data", str(data), "import", "contacts", str(file), "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "Writing: 500 of 900 rows" in done.stderr
+    assert "Taken in: 900 new, 0 changed." in done.stdout
+    paths = [path for _, path, _, _ in told.seen]
+    assert paths == ["/api/v1/import/contacts?progress=1&dry_run=1", "/api/v1/import/contacts?progress=1"]
+
+
+def test_an_import_that_is_refused_on_the_way_or_breaks_off_fails(data: Path, told: ToldHub) -> None:
+    file = data / "ledger.csv"
+    file.write_bytes(b"x")
+    command = ["--data", str(data), "import", "ledger", str(file), "--yes"]
+    told.tell(200, b'{"error": "The store is down.", "code": "store-unavailable"}\n')
+    done = CliRunner().invoke(program, command)
+    assert (done.exit_code, "The store is down. [store-unavailable]" in done.output) == (EXIT_FAILURE, True)
+    told.tell(200, b'{"stage": "writing", "done": 1, "rows": 2}\n')
+    done = CliRunner().invoke(program, command)
+    assert (done.exit_code, "run the import again" in done.output) == (EXIT_FAILURE, True)
+    problem = {"row": 2, "field": "kind", "message": "What is that?"}
+    told.tell(200, json.dumps({"report": REPORT | {"problems": [problem]}}).encode())
+    done = CliRunner().invoke(program, command)
+    assert (done.exit_code, "What is that?" in done.output) == (EXIT_FAILURE, True)

@@ -9,10 +9,12 @@ import pytest
 from hub.domain.address import Address
 from hub.domain.contact import Contact
 from hub.domain.errors import Conflict, Invalid, NotFound, Refused
+from hub.domain.exchange import ImportStep
 from hub.domain.ids import ContactId
 from hub.domain.ledger import Allocation, EntryDraft, EntryKind, LedgerEntry
-from hub.ports.kinds import CONTACTS, INTERACTIONS, LEDGER_ACCOUNTS
+from hub.ports.kinds import CONTACTS, INTERACTIONS, LEDGER, LEDGER_ACCOUNTS
 from hub.services.accounts import Accounts
+from tests.memory_points import Crash
 from tests.office import CONTACT_ACTOR, Office
 
 WHO = ContactId("c_petra")
@@ -259,3 +261,42 @@ async def test_a_summary_that_a_crash_left_behind_is_repaired(desk: Desk) -> Non
     assert await fresh.repair() == 1
     assert await fresh.repair() == 0
     assert len(await fresh.ageing(desk.office.anna)) == 1
+
+
+def long_file(rows: int) -> bytes:
+    return (HEADER + "".join(f"{WHO},invoice,R-{n},2026-11-01,,10,EUR,\n" for n in range(rows))).encode()
+
+
+async def test_a_long_import_says_how_far_it_is(desk: Desk) -> None:
+    steps: list[ImportStep] = []
+
+    async def watch(step: ImportStep) -> None:
+        steps.append(step)
+
+    await desk.accounts.import_csv(desk.office.anna, long_file(1_200), dry_run=True, on_step=watch)
+    assert {step.stage for step in steps} == {"reading", "checking"}
+    steps.clear()
+    await desk.accounts.import_csv(desk.office.anna, long_file(1_200), dry_run=False, on_step=watch)
+    assert [(step.done, step.rows) for step in steps if step.stage == "writing"] == [
+        (500, 1_200),
+        (1_000, 1_200),
+        (1_200, 1_200),
+    ]
+
+
+@pytest.mark.parametrize("points", [1, 61, 130])
+async def test_an_import_that_broke_off_is_finished_by_the_same_file(desk: Desk, points: int) -> None:
+    store, data = desk.office.store, long_file(40)
+
+    async def watch(step: ImportStep) -> None:
+        if step.stage == "checking":
+            store.points.crash_after = store.points.passed + points
+
+    with pytest.raises(Crash):
+        await desk.accounts.import_csv(desk.office.anna, data, dry_run=False, on_step=watch)
+    store.restart()
+    booked = len(store.documents(LEDGER).rows)
+    assert booked < 40
+    again = await desk.open().import_csv(desk.office.anna, data, dry_run=False)
+    assert (again.problems, again.new, again.same) == ((), 40 - booked, booked)
+    assert await desk.balance() == [(Decimal("400.00"), "EUR")]

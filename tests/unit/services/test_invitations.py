@@ -12,11 +12,19 @@ import icalendar
 import pytest
 
 from connectors.email.compose import compose_mail
-from hub.domain.appointment import Appointment, AppointmentState, Participation
+from hub.domain.address import Address
+from hub.domain.appointment import (
+    Appointment,
+    AppointmentDraft,
+    AppointmentState,
+    Calendar,
+    CalendarKind,
+    Participation,
+)
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.itip import ItipMethod
 from hub.domain.message import Envelope
-from hub.domain.outbox import OutboxItem
+from hub.domain.outbox import OutboxItem, Purpose
 from hub.ports.connector import Parcel
 from hub.ports.kinds import APPOINTMENTS, CONTACTS
 from hub.services.calendar.itip import MAX_BYTES, read_itip
@@ -74,8 +82,6 @@ class Scene:
         world = await CustomerOffice.open()
         await world.bookable()
         code = await world.office.users.link_code(world.office.admin, world.office.user_id("anna"))
-        from hub.domain.address import Address
-
         await world.office.users.bind(Address(channel="xmpp", normal="anna@joinery.example"), code)
         return cls(world)
 
@@ -237,6 +243,31 @@ async def test_an_answer_is_kept_and_told(program: str, partstat: str) -> None:
     assert any(said in text for text in scene.told())
     marks = {mark for entry in scene.world.entries for mark in entry.marks}
     assert f"invitation-{partstat.lower()}" in marks
+
+
+async def test_an_answer_is_told_to_the_owner_of_the_calendar() -> None:
+    scene = await Scene.open()
+    office, ben = scene.world.office, scene.world.office.user_id("ben")
+    code = await office.users.link_code(office.admin, ben)
+    await office.users.bind(Address(channel="xmpp", normal="ben@joinery.example"), code)
+    bens = Calendar(
+        id="", name="Ben", sort_name="ben", kind=CalendarKind.PERSON, user_id=ben, time_zone="Europe/Berlin"
+    )
+    bens = await scene.calendar.save_calendar(office.admin, bens)
+    draft = AppointmentDraft(
+        start=TIME,
+        minutes=60,
+        title="Aufmaß",
+        contact_id=scene.world.petra.id,
+        calendars=(bens.id,),
+        outside_hours=True,
+    )
+    appointment = await scene.calendar.book(office.admin, draft, key="b")
+    await scene.calendar.invite(office.admin, appointment.id)
+    answer = ics("apple", "REPLY", uid=appointment.uid, organiser=OFFICE, attendee=PETRA_MAIL, partstat="ACCEPTED")
+    await scene.receive(answer, "REPLY")
+    told = {one.to for one in scene.world.said("", Purpose.NOTICE) if "“Aufmaß”" in one.text or "„Aufmaß“" in one.text}
+    assert told == {"ben@joinery.example"}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

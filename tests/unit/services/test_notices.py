@@ -8,9 +8,10 @@ import pytest
 from hub.domain.errors import StoreUnavailable, UnknownOutcome
 from hub.domain.message import MessageClass
 from hub.domain.outbox import OutboxState, Purpose
+from hub.domain.reminder import AlertChoice
 from hub.ports.bot import Recorded
 from hub.ports.connector import LinkState
-from hub.ports.kinds import CONTACTS, INTERACTIONS
+from hub.ports.kinds import ALERTS, CONTACTS, INTERACTIONS
 from hub.services.wording import TEXTS, one_line, say
 from tests.fake_connector import Stage
 from tests.outbox_world import ANNA, BEN, World, actor
@@ -56,6 +57,13 @@ async def test_only_the_colleague_in_charge_is_told(world: World) -> None:
 async def test_where_the_colleague_in_charge_has_left_all_are_told(world: World) -> None:
     world.staff = [ANNA, replace(BEN, active=False)]
     await world.notices.tell([await arrive(world, owner=BEN.id)])
+    await world.settle()
+    assert [t.item.recipient for t in world.chat.transmissions] == list(ANNA.links)
+
+
+async def test_whoever_wants_to_hear_of_no_messages_hears_of_none(world: World) -> None:
+    await world.store.documents(ALERTS).insert(AlertChoice(id=BEN.id, topics=("appointment",)))
+    await world.notices.tell([await arrive(world)])
     await world.settle()
     assert [t.item.recipient for t in world.chat.transmissions] == list(ANNA.links)
 

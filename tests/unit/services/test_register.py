@@ -16,6 +16,7 @@ from connectors.phone.address import PHONE_FORM
 from connectors.xmpp.address import XMPP_FORM
 from hub.domain.contact import Contact, ContactRole, CustomField, Identity, identity_id
 from hub.domain.errors import Conflict, FernamtError, Invalid, NotFound, Refused
+from hub.domain.exchange import ImportStep
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
 from hub.domain.people import RowScope
@@ -28,6 +29,7 @@ from hub.services.register.register import Register
 from hub.services.register.vcard import read_cards, write_cards
 from hub.services.rows import Rows
 from tests.fake_connector import START
+from tests.memory_points import Crash
 from tests.office import Office, mail
 
 FORMS = Forms([EMAIL_FORM, XMPP_FORM, PHONE_FORM])
@@ -342,6 +344,35 @@ async def test_a_csv_file_is_looked_at_then_taken_in_and_the_same_again_is_nothi
     assert "+49221973045" in {one.address.normal[:12] for one in identities}
     again = await desk.register.import_csv(anna, data, dry_run=False)
     assert (again.new, again.changed, again.same) == (0, 0, 2)
+
+
+@pytest.mark.parametrize("points", [2, 3, 5, 8])
+async def test_an_import_of_contacts_that_broke_off_is_finished_by_the_same_file(points: int) -> None:
+    desk = await Desk.open()
+    store, rows = desk.office.store, "".join(f"Kunde {n},k{n}@holz.example\n" for n in range(1_100))
+    data, steps = f"name,email\n{rows}".encode(), list[ImportStep]()
+
+    async def watch(step: ImportStep) -> None:
+        steps.append(step)
+        if (step.stage, step.done) == ("writing", 500):
+            store.points.crash_after = store.points.passed + points
+
+    before = len(store.documents(CONTACTS).rows)
+    with pytest.raises(Crash):
+        await desk.register.import_csv(desk.office.anna, data, dry_run=False, on_step=watch)
+    assert [(step.stage, step.done) for step in steps] == [
+        ("checking", 500),
+        ("checking", 1_000),
+        ("checking", 1_100),
+        ("writing", 500),
+    ]
+    store.restart()
+    again = await desk.register.import_csv(desk.office.anna, data, dry_run=False)
+    assert (again.problems, again.written) == ((), True)
+    assert len(store.documents(CONTACTS).rows) == before + 1_100
+    assert (await desk.register.import_csv(desk.office.anna, data, dry_run=False)).same == 1_100
+    found = await desk.office.contacts.resolve(desk.office.anna, "k1099@holz.example")
+    assert found.name == "Kunde 1099"
 
 
 async def test_a_row_with_a_known_address_fills_in_and_keeps_the_name() -> None:

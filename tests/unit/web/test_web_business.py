@@ -1,5 +1,6 @@
 """The console's pages about money, time, queues and duplicates, over the real services."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -237,3 +238,49 @@ async def test_pages_keep_to_rights_and_rows(console: Console) -> None:
 async def test_odd_days_are_no_pages(console: Console) -> None:
     assert (await console.get("/calendar?day=9999-12-31"))[0] == 404
     assert (await console.get("/calendar?day=tomorrow"))[0] == 400
+
+
+async def test_the_api_books_a_payment_on_the_merged_account_that_has_the_invoice(console: Console) -> None:
+    petra = await owing(console)
+    lisa = await console.office.customer("Lisa Berg", "lisa@berg.example")
+    verbs: Any = console.verbs  # type: ignore[attr-defined]
+    bill = EntryDraft(contact_id=lisa.id, kind=EntryKind.INVOICE, amount=Decimal(300), number="M-7", date=START.date())
+    await verbs.accounts.post(console.office.anna, bill, key="M-7")
+    await verbs.register.merge(console.office.admin, petra, lisa.id, key="m")
+    _, token = await console.office.users.add_token(console.office.admin, "test")
+    body = {
+        "contact": petra,
+        "kind": "payment",
+        "amount": "300",
+        "date": START.date().isoformat(),
+        "allocations": [{"number": "M-7", "amount": "300"}],
+    }
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
+    for _ in range(2):
+        response = await console.client.post("/api/v1/ledger", json=body, headers=headers)
+        assert (response.status, (await response.json())["contact_id"]) == (201, lisa.id)
+    response = await console.client.get(f"/api/v1/contacts/{petra}/account", headers=headers)
+    assert [item["number"] for item in (await response.json())["open_items"]] == ["R-2001"]
+    _, page = await console.get(f"/contacts/{petra}/account")
+    assert "M-7" in page
+
+
+async def test_an_import_through_the_api_answers_with_its_steps(console: Console) -> None:
+    await console.office.customer("Petra Müller", "petra@carpenter.example")
+    rows = "".join(f"petra@carpenter.example,invoice,R-{n},2026-11-01,,10,EUR,\n" for n in range(600))
+    data = f"contact,kind,number,date,due,amount,currency,reference\n{rows}".encode()
+    _, token = await console.office.users.add_token(console.office.admin, "test")
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def send(body: bytes, query: str) -> tuple[int, list[Any]]:
+        response = await console.client.post(f"/api/v1/import/ledger{query}", data=body, headers=headers)
+        return response.status, [json.loads(line) for line in (await response.text()).splitlines()]
+
+    status, lines = await send(data, "?progress=1")
+    assert status == 200
+    assert [line["done"] for line in lines if line.get("stage") == "writing"] == [500, 600]
+    assert (lines[-1]["report"]["new"], lines[-1]["report"]["problems"]) == (600, [])
+    status, lines = await send(b"no table", "?progress=1")
+    assert (status, lines[0]["code"]) == (400, "invalid")
+    status, lines = await send(data, "?dry_run=1")
+    assert (status, lines[0]["same"]) == (200, 600)

@@ -1,11 +1,13 @@
 """Which messages the customer bot takes, what it answers, and when a person goes on."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from hub.domain.address import Address
 from hub.domain.contact import ContactRole
 from hub.domain.conversation import BotStance
 from hub.domain.errors import StoreUnavailable
@@ -412,6 +414,25 @@ async def test_a_customer_books_moves_and_cancels_in_chat_and_the_colleagues_hea
     assert "Abgesagt" in gone
     (nothing,) = await world.chat("Wann ist mein nächster Termin?")
     assert "keinen Termin" in nothing
+
+
+@pytest.mark.parametrize("owned", [True, False])
+async def test_a_booking_in_a_room_is_told_to_whoever_is_in_charge_else_to_everybody(owned: bool) -> None:
+    world = await CustomerOffice.open()
+    office = world.office
+    for name in ("anna", "ben"):
+        code = await office.users.link_code(office.admin, office.user_id(name))
+        await office.users.bind(Address(channel="xmpp", normal=f"{name}@joinery.example"), code)
+    if not owned:
+        contacts = world.store.documents(CONTACTS)
+        petra = contacts.rows[world.petra.id]
+        await contacts.replace(replace(petra, owner=None), petra.version)
+    await world.bookable()
+    await world.verified_chat()
+    await world.chat("Ich hätte gern einen Termin nächste Woche")
+    await world.chat("2")
+    told = {said.to for said in world.said("", Purpose.NOTICE) if "30.11. 13:00" in said.text}
+    assert told == ({"anna@joinery.example"} if owned else {"anna@joinery.example", "ben@joinery.example"})
 
 
 async def test_booking_by_mail_comes_with_a_calendar_file() -> None:

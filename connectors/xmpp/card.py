@@ -40,14 +40,28 @@ def make_card(name: str, *, organisation: str = "", city: str = "", photo: bytes
 
 def card_of(caller: Caller) -> ElementTree.Element:
     """A contact's, with no more than a name, a company and a place: everything else is asked of the bot."""
-    colour = hashlib.sha256(caller.contact_id.encode()).digest()
-    photo = draw_disc((64 + colour[0] // 2, 64 + colour[1] // 2, 64 + colour[2] // 2))
+    photo = picture_of(caller.contact_id)
     return make_card(caller.name, organisation=caller.organisation, city=caller.city, photo=photo)
 
 
 def bot_card() -> ElementTree.Element:
     """The bot's."""
-    return make_card(BOT_NAME, photo=draw_disc((0x1F, 0x4E, 0x79)))
+    return make_card(BOT_NAME, photo=picture_of(""))
+
+
+def picture_of(contact_id: str) -> bytes:
+    """A contact's picture: a disc in a colour of its own, so that lists are easier to read; the bot's for ''."""
+    if not contact_id:
+        return draw_disc((0x1F, 0x4E, 0x79))
+    colour = hashlib.sha256(contact_id.encode()).digest()
+    return draw_disc((64 + colour[0] // 2, 64 + colour[1] // 2, 64 + colour[2] // 2))
+
+
+def announce_picture(presence: ElementTree.Element, picture: bytes) -> None:
+    """By this clients know that there is a picture, and whether they have it (XEP-0153 §3.1)."""
+    update = ElementTree.SubElement(presence, "{vcard-temp:x:update}x")
+    digest = hashlib.sha1(picture, usedforsecurity=False)
+    ElementTree.SubElement(update, "{vcard-temp:x:update}photo").text = digest.hexdigest()
 
 
 @lru_cache(maxsize=512)

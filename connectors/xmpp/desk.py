@@ -1,5 +1,6 @@
 """Colleagues who write to a contact's address: their words become an answer to the contact, through the switchboard."""
 
+import secrets
 from typing import Any
 
 import structlog
@@ -8,7 +9,15 @@ from connectors.xmpp.receipts import Receipts
 from connectors.xmpp.reception import read_address, refuse
 from connectors.xmpp.roster import ContactList
 from connectors.xmpp.sharing import Sharing
-from connectors.xmpp.stanza import find_text, read_links, read_reactions, read_relation, sender_id, strip_fallback
+from connectors.xmpp.stanza import (
+    find_text,
+    is_encrypted,
+    read_links,
+    read_reactions,
+    read_relation,
+    sender_id,
+    strip_fallback,
+)
 from hub.domain.address import Address
 from hub.domain.errors import StoreUnavailable
 from hub.domain.facts import Relation
@@ -27,6 +36,12 @@ UNKNOWN_COMMAND = {
 NO_FILE = {
     "de": "Die Datei ließ sich nicht holen; nichts ist hinausgegangen.",
     "en": "The file could not be fetched; nothing went out.",
+}
+ENCRYPTED = {
+    "de": "Das war verschlüsselt (OMEMO); der Hub kann es nicht lesen, nichts ist hinausgegangen. Bitte die "
+    "Verschlüsselung für diesen Kontakt ausschalten.",
+    "en": "That was encrypted (OMEMO); the hub cannot read it, nothing went out. Please switch encryption off for this "
+    "contact.",
 }
 NOT_CARRIED = {
     "de": "Reaktionen bleiben hier; der Kontakt sieht sie nicht.",
@@ -72,8 +87,11 @@ class Desk:
 
     async def _carry(self, message: Any, address: Address, contact_id: ContactId, language: str) -> Relayed:
         relation = read_relation(message.xml)
-        key = _key(address, sender_id(message.xml) or message["id"])
+        # Without an id nobody could tell a repetition from the next message, so it is taken for the next one.
+        key = _key(address, sender_id(message.xml) or secrets.token_hex(16))
         body = find_text(message.xml, "body")
+        if is_encrypted(message.xml):
+            return Relayed(accepted=False, sentence=ENCRYPTED[language])
         if relation is not None and relation[0] is Relation.RETRACTION:
             return await self._switchboard.take_back(address, _key(address, relation[1]))  # XEP-0424
         if relation is not None and relation[0] is Relation.REACTION:

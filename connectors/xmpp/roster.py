@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from slixmpp.exceptions import IqError, IqTimeout
 
+from connectors.xmpp.card import announce_picture, picture_of
 from connectors.xmpp.jids import Jids
 from connectors.xmpp.reception import read_address
 from connectors.xmpp.session import Session
@@ -153,6 +154,7 @@ class ContactList:
         if caller.status:
             presence["status"] = caller.status
         _name(presence, caller.name)
+        announce_picture(presence.xml, picture_of(caller.contact_id))
         presence.send()
 
     def leave(self) -> None:
@@ -168,6 +170,8 @@ class ContactList:
         presence = self._presence(sender, address)
         if kind:
             presence["type"] = kind
+        else:
+            announce_picture(presence.xml, picture_of(""))
         if nick:
             _name(presence, nick)
         presence.send()

@@ -11,6 +11,7 @@ import structlog
 from hub.domain.address import Address
 from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation, OwnerKind
+from hub.domain.facts import Relation
 from hub.domain.ids import OutboxId, UserId, derived_id
 from hub.domain.interaction import Interaction
 from hub.domain.message import Participant
@@ -223,6 +224,8 @@ def words_of(entry: Interaction, language: str) -> str:
     place = "" if entry.channel == "xmpp" else channel_label(language, entry.channel)
     head = ": ".join(part for part in (place, one_line(entry.subject, 200)) if part)
     text = entry.text.strip()
+    if Relation.CORRECTION.value in entry.marks:
+        text = f"✎ {text}"
     if len(text) > MAX_WORDS:
         text = f"{text[:MAX_WORDS].rstrip()}\n{say(language, 'as-contact-more')}"
     names = ", ".join(one_line(file.name, 100) for file in entry.attachments[:MAX_FILE_NAMES])

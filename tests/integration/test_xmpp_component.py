@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -130,9 +131,10 @@ async def test_whoever_may_see_a_contact_is_subscribed_at_once_and_sees_that_the
         there = await alice.until_presence(jid_of(PETRA), "available")
         assert there["status"] == "wartet"
         assert there["show"] == ""
+        picture = there.xml.findtext("{vcard-temp:x:update}x/{vcard-temp:x:update}photo")
         card = await alice.client.plugin["xep_0054"].get_vcard(jid_of(PETRA), timeout=5)
         assert card["vcard_temp"]["FN"] == "Petra Müller"
-        assert card["vcard_temp"]["PHOTO"]["BINVAL"].startswith(b"\x89PNG")
+        assert hashlib.sha1(card["vcard_temp"]["PHOTO"]["BINVAL"]).hexdigest() == picture
 
 
 async def test_strangers_learn_nothing_of_who_is_a_contact(prosody: Prosody) -> None:
@@ -187,6 +189,30 @@ async def test_what_is_refused_comes_back_with_a_sentence_and_no_receipt(prosody
         assert (await alice.refused())[0] == "not-acceptable"
         assert alice.receipts.empty()
     assert desk.relayed == []
+
+
+async def test_what_is_encrypted_for_nobody_here_never_reaches_a_customer(prosody: Prosody) -> None:
+    desk = office(prosody)
+    async with ChatClient(prosody, "alice") as alice, running(settings_for(prosody), desk, FakeInlet()):
+        alice.client.send_raw(
+            f"<message to='{jid_of(PETRA)}' type='chat' id='e-1'><body>I sent you an OMEMO message</body>"
+            "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/></encrypted></message>"
+        )
+        condition, words = await alice.refused()
+    assert condition == "not-acceptable"
+    assert "verschlüsselt" in words
+    assert desk.relayed == []
+
+
+async def test_words_without_an_id_are_words_of_their_own(prosody: Prosody) -> None:
+    desk = office(prosody)
+    async with ChatClient(prosody, "alice") as alice, running(settings_for(prosody), desk, FakeInlet()):
+        for _ in range(2):
+            alice.client.send_raw(f"<message to='{jid_of(PETRA)}' type='chat'><body>ja</body></message>")
+        await alice.say(jid_of(PETRA), "fertig")
+        await asyncio.wait_for(alice.receipts.get(), 5)
+    assert [words[2] for words in desk.relayed] == ["ja", "ja", "fertig"]
+    assert len({words[3] for words in desk.relayed}) == 3
 
 
 async def test_retraction_correction_note_and_undo_do_what_they_say(prosody: Prosody) -> None:

@@ -21,6 +21,8 @@ class FakeSwitchboard:
     outcome: Relayed = field(default_factory=lambda: Relayed(accepted=True))
     relayed: list[tuple[str, str, str, str, tuple[FileData, ...]]] = field(default_factory=list)
     """(address, contact, text, key, files)"""
+    answered: list[str] = field(default_factory=list)
+    """Which notice each of the words answered."""
     notes: list[tuple[str, str, str]] = field(default_factory=list)
     taken_back: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -54,9 +56,17 @@ class FakeSwitchboard:
         return next((one for one in self.seen.get(address.normal, []) if one.contact_id == contact_id), None)
 
     async def relay(
-        self, address: Address, contact_id: str, text: str, *, key: str, files: Sequence[FileData] = ()
+        self,
+        address: Address,
+        contact_id: str,
+        text: str,
+        *,
+        key: str,
+        files: Sequence[FileData] = (),
+        answers: str = "",
     ) -> Relayed:
         self._fail()
+        self.answered.append(answers)
         if self.outcome.accepted:
             self.relayed.append((address.normal, contact_id, text, key, tuple(files)))
         return self.outcome

@@ -101,8 +101,10 @@ class Desk:
             held = await self._switchboard.take_back(address, _key(address, relation[1]))
             if not held.accepted:
                 return held
+        answers = ""
         if relation is not None and relation[0] is Relation.REPLY:
-            body = strip_fallback(message.xml, body)
+            # XEP-0461: what we told went out under its outbox id.
+            answers, body = relation[1], strip_fallback(message.xml, body)
         if body.strip().lower() in TAKE_BACK:
             return await self._switchboard.take_back(address, "")
         for command in NOTE:
@@ -116,7 +118,7 @@ class Desk:
             return Relayed(accepted=False, sentence=NO_FILE[language])
         text = "" if body.strip() in links else body
         carried = [FileData(name=file.name or "file", type=file.type, data=file.data) for file in files[:MAX_FILES]]
-        return await self._switchboard.relay(address, contact_id, text, key=key, files=carried)
+        return await self._switchboard.relay(address, contact_id, text, key=key, files=carried, answers=answers)
 
     def _answer(self, message: Any, text: str) -> None:
         reply = message.reply(clear=True)

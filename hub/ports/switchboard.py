@@ -63,9 +63,17 @@ class Switchboard(Protocol):
         """One contact; None where there is none, or none that this account may see."""
 
     async def relay(
-        self, address: Address, contact_id: str, text: str, *, key: str, files: Sequence[FileData] = ()
+        self,
+        address: Address,
+        contact_id: str,
+        text: str,
+        *,
+        key: str,
+        files: Sequence[FileData] = (),
+        answers: str = "",
     ) -> Relayed:
-        """Answer the contact on the conversation that waits, else the one used last. Durable when it returns. The same
+        """Answer the contact on the conversation that waits, else the one used last; where `answers` names the notice
+        of a message (the outbox id under which it was told), on that message's. Durable when it returns. The same
         `key` is accepted once. What a colleague should look at first is refused with the reason; the same words again
         are then accepted."""
 

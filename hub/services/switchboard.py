@@ -16,13 +16,13 @@ from hub.domain.contact import Contact, identity_id
 from hub.domain.conversation import Conversation
 from hub.domain.errors import Ambiguous, Conflict, FernamtError, Invalid, NotFound, Refused, StoreUnavailable
 from hub.domain.folding import fold
-from hub.domain.ids import ContactId, derived_id
-from hub.domain.outbox import OutboxItem
+from hub.domain.ids import ContactId, InteractionId, OutboxId, derived_id
+from hub.domain.outbox import OutboxItem, Purpose
 from hub.domain.people import Actor, Right
 from hub.domain.views import FileData, UserLine
 from hub.ports.bot import BotReply, StaffDoor
 from hub.ports.clock import Clock
-from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
+from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES, OUTBOX, PLACEMENTS
 from hub.ports.store import Store
 from hub.ports.switchboard import MAX_CALLERS, Caller, Relayed
 from hub.ports.verbs import Verbs
@@ -73,7 +73,8 @@ class Exchange:
         time_zone: str,
     ) -> None:
         self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
-        self._conversations = store.documents(CONVERSATIONS)
+        self._conversations, self._placements = store.documents(CONVERSATIONS), store.documents(PLACEMENTS)
+        self._items = store.documents(OUTBOX)
         self._clock, self._verbs, self._door = clock, verbs, door
         self._rows, self._linked, self._find_items = rows, linked, find_items
         self._zone = ZoneInfo(time_zone)
@@ -194,14 +195,21 @@ class Exchange:
     # Words
 
     async def relay(
-        self, address: Address, contact_id: str, text: str, *, key: str, files: Sequence[FileData] = ()
+        self,
+        address: Address,
+        contact_id: str,
+        text: str,
+        *,
+        key: str,
+        files: Sequence[FileData] = (),
+        answers: str = "",
     ) -> Relayed:
         """See Switchboard."""
         actor = await self._actor(address)
         if actor is None:
             return Relayed(accepted=False, forbidden=True)
         try:
-            conversation = await self._verbs.conversations.answerable(actor, await self._resolve(contact_id))
+            conversation = await self._find_conversation(actor, address, contact_id, answers)
             draft = await self._verbs.conversations.draft(actor, conversation.id)
             known = await self._find_items(_entry_of(actor, key))
             objection = "" if known else self._object(actor, conversation.id, draft.problem, draft.can_send, text)
@@ -222,6 +230,19 @@ class Exchange:
         while len(self._last) > MAX_REMEMBERED:
             del self._last[next(iter(self._last))]
         return Relayed(accepted=True)
+
+    async def _find_conversation(self, actor: Actor, address: Address, contact_id: str, answers: str) -> Conversation:
+        """That of the notice which is answered, where it was told to this account and is of this contact; else the one
+        that "answer X" means."""
+        meant = await self._resolve(contact_id)
+        item = await self._items.get(OutboxId(answers)) if answers.startswith("o_") else None
+        if item is not None and item.purpose is Purpose.NOTICE and item.recipient == address:
+            placement = await self._placements.get(InteractionId(item.cause))
+            if placement is not None:
+                line = await self._verbs.conversations.get(actor, placement.conversation_id)
+                if await self._resolve(line.conversation.contact_id) == meant:
+                    return line.conversation
+        return await self._verbs.conversations.answerable(actor, meant)
 
     def _object(self, actor: Actor, conversation_id: str, problem: str, can_send: bool, text: str) -> str:
         """What to look at first; '' where nothing is in the way, or the same words came again."""

@@ -204,6 +204,20 @@ async def test_what_is_encrypted_for_nobody_here_never_reaches_a_customer(prosod
     assert desk.relayed == []
 
 
+async def test_an_answer_to_one_notice_names_it_and_leaves_the_quotation_out(prosody: Prosody) -> None:
+    desk = office(prosody)
+    async with ChatClient(prosody, "alice") as alice, running(settings_for(prosody), desk, FakeInlet()):
+        alice.client.send_raw(
+            f"<message to='{jid_of(PETRA)}' type='chat' id='a-1'><body>&gt; Wann?\nMorgen.</body>"
+            f"<reply xmlns='urn:xmpp:reply:0' to='{jid_of(PETRA)}' id='o_notice'/>"
+            "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' end='8'/></fallback>"
+            "<request xmlns='urn:xmpp:receipts'/></message>"
+        )
+        await asyncio.wait_for(alice.receipts.get(), 5)
+    assert [words[2] for words in desk.relayed] == ["Morgen."]
+    assert desk.answered == ["o_notice"]
+
+
 async def test_words_without_an_id_are_words_of_their_own(prosody: Prosody) -> None:
     desk = office(prosody)
     async with ChatClient(prosody, "alice") as alice, running(settings_for(prosody), desk, FakeInlet()):

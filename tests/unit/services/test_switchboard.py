@@ -9,9 +9,9 @@ from hub.domain.arrival import Arrival
 from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation
 from hub.domain.errors import StoreUnavailable
-from hub.domain.ids import ArrivalId
+from hub.domain.ids import ArrivalId, OutboxId, derived_id
 from hub.domain.message import Attachment
-from hub.domain.outbox import OutboxState, Purpose
+from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, RowScope, UserRole
 from hub.domain.views import FileData
 from hub.ports.bot import BotReply, Recorded
@@ -98,6 +98,39 @@ async def test_words_answer_the_contact_on_the_conversation_that_waits_once_and_
     await desk.office.audit.flush()
     told = {(entry.verb, entry.actor) for entry in desk.office.store.documents(AUDIT).rows.values()}
     assert ("conversations.reply", f"user:{desk.office.user_id('anna')}") in told
+
+
+async def test_an_answer_to_one_notice_goes_to_that_conversation(desk: Desk) -> None:
+    office = desk.office
+    office.clock.advance(60)
+    other = await office.conversation(desk.petra, "Reklamation")
+
+    async def notice(entry: str, to: Address) -> str:
+        now = office.clock.now()
+        item = OutboxItem(
+            id=OutboxId(derived_id("o", entry, to.key)),
+            account="chat",
+            channel="xmpp",
+            recipient=to,
+            lane=lane_of("chat", to),
+            purpose=Purpose.NOTICE,
+            content=OutgoingContent(text="x"),
+            due_at=now,
+            created_at=now,
+            give_up_at=now,
+            cause=entry,
+        )
+        await office.store.documents(OUTBOX).insert(item)
+        return item.id
+
+    mine = await notice(other.last_interaction, ANNA)
+    bens = await notice(other.last_interaction, BEN)
+    for key, answers in (("k1", ""), ("k2", mine), ("k3", bens), ("k4", "o_nothing"), ("k5", "else")):
+        assert (await desk.exchange.relay(ANNA, desk.petra.id, key, key=key, answers=answers)).accepted
+    items = office.store.documents(OUTBOX).rows.values()
+    went = {item.content.text: item.conversation_id for item in items if item.purpose is Purpose.REPLY}
+    assert went["k2"] == other.id
+    assert went["k1"] == desk.conversation.id
 
 
 async def test_words_can_be_taken_back_by_their_key_or_as_the_last_ones_while_they_have_not_left(desk: Desk) -> None:

@@ -74,6 +74,9 @@ async def test_an_employee_answers_mail_and_chat_from_one_xmpp_client(company: H
         assert words["body"] == "[Mail: Angebot für 12 Stühle]\nGuten Tag,\nwas kosten 12 Stühle?"
         request = await alice.until_presence(petra, "subscribe")
         assert request.xml.findtext("{http://jabber.org/protocol/nick}nick") == "Petra Müller"
+        order = alice.client.make_iq_set(ito=BOT)
+        order["command"]["node"], order["command"]["action"] = "fernamt#inbox", "execute"
+        assert "Petra Müller" in (await order.send(timeout=10))["command"]["form"]["instructions"]
         sent = await alice.say(petra, "1.200 €, Lieferung in vier Wochen.")
         async with asyncio.timeout(10):
             while await alice.receipts.get() != sent:

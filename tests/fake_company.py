@@ -349,7 +349,7 @@ def _desk(state: State, anna: UserId) -> None:
     for minutes, actor, verb, subject, outcome in (
         (3, f"user:{anna}", "conversations.assign", "v_demo", "ok"),
         (9, f"user:{anna}", "users.sign_in", "", "ok"),
-        (31, "user:ben", "users.add", "", "refused"),
+        (31, f"user:{user_id_of('ben')}", "users.add", "", "refused"),
         (44, "system:dispatch", "outbox.hold", "o_demo", "ok"),
     ):
         at = START - timedelta(minutes=minutes)

@@ -9,8 +9,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
+from connectors.registry import KINDS
+from hub.configuring import LiveConfiguration
 from hub.domain.address import Address
 from hub.domain.contact import Contact, ContactKind, ContactRole, Identity
 from hub.domain.conversation import Conversation, ConversationState, Evidence, Placement
@@ -27,6 +30,7 @@ from hub.domain.ids import (
     with_prefix,
 )
 from hub.domain.interaction import Direction, Interaction, InteractionKind, Sighting
+from hub.domain.ledger import AccountSummary, Side
 from hub.domain.message import Attachment, Participant, ParticipantRole, Strength
 from hub.domain.outbox import Attempt, AttemptOutcome, OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import (
@@ -59,6 +63,7 @@ from hub.domain.views import (
     UserLine,
 )
 from hub.ports.bot import BotReply, Confirm, Table, Text
+from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.events import Event, Topic
 from hub.ports.store import Page
@@ -404,8 +409,13 @@ class FakeConversations(Verb):
     ) -> Page[ConversationLine]:
         self.s.enter(actor, Right.READ_CONTACTS, "conversations.inbox")
         owner = {"mine": actor.id, "queue": "queue"}.get(box)
+        queue = box.removeprefix("queue:") if box.startswith("queue:") else None
         waiting = sorted(
-            (c for c in self.s.conversations.values() if c.waiting_since and owner in (None, c.owner)),
+            (
+                c
+                for c in self.s.conversations.values()
+                if c.waiting_since and owner in (None, c.owner) and queue in (None, c.queue)
+            ),
             key=lambda c: c.waiting_since or c.last_at,
         )
         page = cut(waiting, after, limit)
@@ -593,6 +603,11 @@ class FakeChannels(Verb):
     async def all(self, actor: Actor) -> list[ChannelLine]:
         self.s.enter(actor, Right.READ_STATUS, "channels.all")
         return list(self.lines)
+
+    async def kinds(self, actor: Actor) -> list[KindLine]:
+        self.s.enter(actor, Right.RUN_CHANNELS, "channels.kinds")
+        unused = Path("/nonexistent")
+        return LiveConfiguration(unused, unused, KINDS, asyncio.Event().wait).kinds()  # type: ignore[arg-type]
 
     async def probe(self, actor: Actor, name: str) -> list[ProbeStep]:
         self.s.enter(actor, Right.RUN_CHANNELS, "channels.probe")
@@ -802,6 +817,28 @@ class FakeStatus(Verb):
         )
 
 
+class FakeBusiness(Verb):
+    """Accounts, calendar, reminders and the desk of a company that has none of these yet."""
+
+    async def summary(self, actor: Actor, contact_id: ContactId, side: Side = Side.RECEIVABLE) -> AccountSummary:
+        return AccountSummary(contact_id=contact_id, contact_name="", side=side, balances=(), overdue=(), open_items=())
+
+    async def agenda(self, actor: Actor, since: datetime, until: datetime, **whose: Any) -> list[Any]:
+        return []
+
+    async def next(self, actor: Actor, contact_id: ContactId | None = None) -> None:
+        return None
+
+    async def mine(self, actor: Actor, limit: int = 50) -> list[Any]:
+        return []
+
+    async def queues(self, actor: Actor) -> list[Any]:
+        return []
+
+    async def waiting(self, actor: Actor) -> dict[str, int]:
+        return {}
+
+
 class FakeVerbs:
     """All groups over one state."""
 
@@ -818,6 +855,8 @@ class FakeVerbs:
         self.users = FakeUsers(self.state)
         self.audit = FakeAudit(self.state)
         self.status = FakeStatus(self.state)
+        empty: Any = FakeBusiness(self.state)
+        self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
         from tests.fake_company import fill
 
         fill(self.state)

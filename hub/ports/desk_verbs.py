@@ -15,6 +15,9 @@ class DeskVerbs(Protocol):
 
     async def queues(self, actor: Actor) -> list[Queue]: ...
 
+    async def waiting(self, actor: Actor) -> dict[str, int]:
+        """How many conversations of each queue wait for an answer, by its id, counted up to 1,000."""
+
     async def save_queue(self, actor: Actor, queue: Queue) -> Queue: ...
 
     async def snooze(self, actor: Actor, conversation_id: ConversationId, until: datetime) -> Conversation:

@@ -99,6 +99,7 @@ CONVERSATIONS = Kind(
         Index(name="by_state", keys=("state", "last_at")),
         Index(name="waiting", keys=("waiting_since",), sparse=True),
         Index(name="waiting_by_owner", keys=("owner", "waiting_since"), sparse=True),
+        Index(name="waiting_by_queue", keys=("queue", "waiting_since"), sparse=True),
     ),
 )
 PLACEMENTS = Kind(

@@ -104,7 +104,7 @@ class ConversationVerbs(Protocol):
     async def inbox(
         self, actor: Actor, box: str = "all", after: str | None = None, limit: int = 50
     ) -> Page[ConversationLine]:
-        """What waits for an answer, longest first. `box`: "mine", "queue" or "all"."""
+        """What waits for an answer, longest first. `box`: "mine", "queue", "all", or "queue:" and a queue's id."""
 
     async def recent(
         self, actor: Actor, state: str = "open", after: str | None = None, limit: int = 50

@@ -22,6 +22,8 @@ from hub.services.standing import awaits_answer
 
 TRIES = 5
 MINE, QUEUE, ALL = "mine", "queue", "all"
+QUEUE_BOX = "queue:"
+"""Followed by the id of a queue: what waits there, whoever has it."""
 
 
 class Answering(Protocol):
@@ -69,7 +71,7 @@ class Conversations:
     async def inbox(
         self, actor: Actor, box: str = ALL, after: str | None = None, limit: int = 50
     ) -> Page[ConversationLine]:
-        """What waits for an answer, longest first. `box`: "mine", "queue" or "all"."""
+        """What waits for an answer, longest first. `box`: "mine", "queue", "all", or "queue:" and a queue's id."""
         self._audit.permit(actor, Right.READ_CONTACTS, "conversations.inbox", box)
         check_limit(limit)
         match box:
@@ -80,8 +82,11 @@ class Conversations:
                 page = await self._conversations.page("waiting_by_owner", QUEUE_OWNER, after=after, limit=limit)
             case "all":
                 page = await self._conversations.page("waiting", after=after, limit=limit)
+            case _ if box.startswith(QUEUE_BOX):
+                queue = box.removeprefix(QUEUE_BOX)
+                page = await self._conversations.page("waiting_by_queue", queue, after=after, limit=limit)
             case _:
-                raise Invalid('The boxes are "mine", "queue" and "all".', field="box")
+                raise Invalid('The boxes are "mine", "queue", "all" and "queue:ID".', field="box")
         await self._audit.seen(actor, "conversations.inbox", box)
         return Page(await self._lines.conversations(page.items), page.next)
 

@@ -293,6 +293,7 @@ WITHHELD = {
     "accounts": ("import_csv",),
     "register": ("import_csv", "import_vcard"),
     "calendar": ("open_feed",),
+    "desk": ("waiting",),
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),
     "status": ("read",),

@@ -91,6 +91,26 @@ class Reader:
         """The moment in the reader's zone."""
         return moment.astimezone(self.zone)
 
+    @property
+    def today(self) -> Day:
+        """The day that it is for the reader."""
+        return self.local(self.now).date()
+
+    def weekday(self, day: Day) -> str:
+        """`Montag`."""
+        return DAYS[self.language][day.weekday()]
+
+    def week(self, monday: Day) -> str:
+        """`23. – 29. November 2026`, `30 November – 6 December 2026`."""
+        sunday = monday + timedelta(days=6)
+        dot, months = "." if self.language == "de" else "", MONTHS[self.language]
+        first = f"{monday.day}{dot}"
+        if monday.month != sunday.month:
+            first += f" {months[monday.month - 1]}"
+        if monday.year != sunday.year:
+            first += f" {monday.year}"
+        return f"{first} – {sunday.day}{dot} {months[sunday.month - 1]} {sunday.year}"
+
     def time(self, moment: datetime) -> str:
         """`10:42`."""
         return self.local(moment).strftime("%H:%M")

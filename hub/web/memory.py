@@ -9,6 +9,9 @@ from hub.ports.bot import BotReply
 MAX_NONCES = 2_000
 MAX_CHATS = 200
 MAX_LINES = 30
+MAX_UPLOADS = 20
+MAX_UPLOADED = 64_000_000
+"""Bytes of all files together."""
 
 
 class Nonces:
@@ -28,6 +31,32 @@ class Nonces:
             self._done[actor_id, nonce[:64]] = location
             while len(self._done) > MAX_NONCES:
                 self._done.popitem(last=False)
+
+
+class Uploads:
+    """The file that each colleague has looked at and not yet taken in. Forgotten with a restart; then it is
+    sent again."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, tuple[str, bytes, dict[str, str]]] = OrderedDict()
+
+    def keep(self, actor_id: str, ticket: str, data: bytes, mapping: dict[str, str]) -> None:
+        """One for each colleague; the oldest make room."""
+        self._files.pop(actor_id, None)
+        self._files[actor_id] = (ticket, data, mapping)
+        while len(self._files) > MAX_UPLOADS or self._bytes() > MAX_UPLOADED:
+            self._files.popitem(last=False)
+
+    def take(self, actor_id: str, ticket: str) -> tuple[bytes, dict[str, str]] | None:
+        """The file of that ticket with the names of its columns, or None where it is gone."""
+        kept = self._files.get(actor_id)
+        if kept is None or not ticket or kept[0] != ticket:
+            return None
+        del self._files[actor_id]
+        return kept[1], kept[2]
+
+    def _bytes(self) -> int:
+        return sum(len(data) for _, data, _ in self._files.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,16 +113,25 @@ def field_errors(errors: Errors, r: Reader) -> dict[str, str]:
     if errors is None:
         return {}
     if isinstance(errors, FernamtError):
-        named = errors.fields.get("field") or errors.fields.get("channel") or ""
-        return {str(named) if named in FORM_FIELDS else "": said(errors, r)}
+        named = str(errors.fields.get("field") or errors.fields.get("channel") or "")
+        named = _CALLED.get(named, named)
+        return {named if named in FORM_FIELDS else "": said(errors, r)}
     return {name: r.say(sentence) for name, sentence in errors.items()}
+
+
+def beside(field: str, error: FernamtError, r: Reader) -> dict[str, str]:
+    """What a verb said, to be shown beside the field that it is about though the verb could not name it."""
+    return {field: said(error, r)}
 
 
 _FIELDS = (
     "name password text email xmpp role display_name language organisation city roles notes files zone "
-    "amount currency date time minutes contact title slot_minutes time_zone hours first_response_minutes"
+    "amount currency date time minutes contact title location slot_minutes time_zone hours country subdivision members "
+    "first_response_minutes resolution_minutes accounts right tag kind other purpose source file"
 )
 FORM_FIELDS = frozenset(_FIELDS.split())
+_CALLED = {"start": "date", "at": "date", "own_role": "role", "rights": "right", "tags": "tag", "mapping": "file"}
+"""What a verb calls a value, and the field of the form in which it was entered."""
 
 
 def redirect(location: str) -> web.Response:

@@ -13,7 +13,7 @@ from hub.ports.events import Events
 from hub.ports.verbs import Verbs
 from hub.web.assets import Assets
 from hub.web.limits import Limiter
-from hub.web.memory import Chats, Nonces
+from hub.web.memory import Chats, Nonces, Uploads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,7 @@ class Site:
     """Failed sign-ins and tokens, for each client."""
     nonces: Nonces = field(default_factory=Nonces)
     chats: Chats = field(default_factory=Chats)
+    uploads: Uploads = field(default_factory=Uploads)
 
 
 SITE: web.AppKey[Site] = web.AppKey("site", Site)

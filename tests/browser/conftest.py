@@ -46,5 +46,5 @@ async def open_page(demo: Demo, chromium: Browser) -> AsyncIterator[OpenPage]:
         return page
 
     yield open_in
-    expected = ("404", "400", "net::ERR_")
+    expected = ("404", "400", "422", "net::ERR_")
     assert [line for line in complaints if not any(word in line for word in expected)] == []

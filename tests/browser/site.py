@@ -4,12 +4,13 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, FilePayload, Page
 
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
+from tests.browser.business import LONG, open_business
 from tests.fake_company import contact_id
 from tests.fake_verbs import FakeDoor, FakeVerbs
 
@@ -43,6 +44,17 @@ def make_demo_site(verbs: FakeVerbs, *, base_url: str = "") -> web.Application:
     )
 
 
+FILES = {
+    "import-looked-at": ("contacts", "name,organisation,email\nIda Neu,Neu & Söhne,ida@neu.example\n"),
+    "import-ledger": (
+        "ledger",
+        "contact,kind,number,date,amount\nSabine Krüger,invoice,R-2026-2001,2026-11-01,1200.50\n",
+    ),
+    "import-wrong": ("contacts", "name,email\nIda,unsinn\n,leer@neu.example\n"),
+}
+"""What is chosen on the page of imports: the form, and the file."""
+
+
 class Demo:
     """A running console."""
 
@@ -51,6 +63,7 @@ class Demo:
         self._server = WebServer(make_demo_site(self.verbs), "127.0.0.1", 0)
 
     async def __aenter__(self) -> Self:
+        await open_business(self.verbs)
         await self._server.start()
         return self
 
@@ -87,6 +100,22 @@ class Demo:
         if name == "channel-test":
             await page.locator("form[action^='/channels/support/test'] button").click()
             await page.wait_for_selector(".steps")
+        if name in FILES:
+            what, content = FILES[name]
+            file = FilePayload(name="file.csv", mimeType="text/csv", buffer=content.encode())
+            await page.locator(f"#f-{what}").set_input_files(file)
+            await page.locator(f"form[action='/imports/{what}'] .primary").click()
+            await page.wait_for_selector("#report")
+        if name == "channel-remove":
+            await page.locator("[action$='/remove'] button, [formaction$='/remove']").first.click()
+            await page.wait_for_selector("input[name=sure]", state="attached")
+        if name == "feed":
+            await page.locator("form[action$='/feed'] button").click()
+            await page.wait_for_selector(".code")
+        if name.startswith("wrong-"):
+            await page.evaluate("document.querySelectorAll('main form').forEach((form) => { form.noValidate = true; })")
+            await page.locator("main form:has(.primary) .primary").first.click()
+            await page.wait_for_selector(".wrong")
         if name == "user-code":
             await page.locator("tbody .button").first.click()
             await page.wait_for_selector(".code")
@@ -132,6 +161,10 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("quickbox", "/inbox"),
         ("channels", "/channels"),
         ("channel-test", "/channels"),
+        ("channel-kinds", "/channels/new"),
+        ("channel-form", "/channels/new/email"),
+        ("channel-form-xmpp", "/channels/new/xmpp"),
+        ("channel-remove", "/channels"),
         ("outbox", "/outbox"),
         ("outbox-empty", "/outbox?state=sending"),
         ("outbox-item", f"/outbox/{held}"),
@@ -141,6 +174,35 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("user-new", "/users/new"),
         ("user-code", "/users"),
         ("audit", "/audit"),
+        ("accounts", "/accounts"),
+        ("account", f"/contacts/{petra}/account"),
+        ("account-long", f"/contacts/{contact_id(LONG)}/account"),
+        ("account-none", f"/contacts/{contact_id('Oliver Grant')}/account"),
+        ("contact-long", f"/contacts/{contact_id(LONG)}"),
+        ("calendar", "/calendar"),
+        ("calendar-empty", "/calendar?day=2027-02-01"),
+        ("calendars", "/calendars"),
+        ("calendars-one", "/calendars?calendar=k_show"),
+        ("reminders", "/reminders"),
+        ("queues", "/queues"),
+        ("queues-one", "/queues?queue=verkauf"),
+        ("queues-reply", "/queues?reply=versand"),
+        ("duplicates", "/duplicates"),
+        ("user", f"/users/{user_id_of('ben')}"),
+        ("roles", "/roles"),
+        ("roles-one", "/roles?role=buero"),
+        ("audit-empty", "/audit?day=2026-01-01"),
+        ("imports", "/imports"),
+        ("import-looked-at", "/imports"),
+        ("import-ledger", "/imports"),
+        ("import-wrong", "/imports"),
+        ("feed", "/calendars?calendar=k_show"),
+        ("wrong-account", f"/contacts/{petra}/account"),
+        ("wrong-calendar", "/calendar"),
+        ("wrong-reminders", "/reminders"),
+        ("wrong-contact", "/contacts/new"),
+        ("inbox-queue", "/inbox?box=queue:verkauf"),
+        ("inbox-queue-empty", "/inbox?box=queue:werkstatt"),
         ("me", "/me"),
         ("password", "/password"),
         ("more", "/more"),

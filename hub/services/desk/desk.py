@@ -86,6 +86,13 @@ class Desk:
         await self._audit.seen(actor, "desk.queues")
         return found
 
+    async def waiting(self, actor: Actor) -> dict[str, int]:
+        """How many conversations of each queue wait, by its id."""
+        self._audit.permit(actor, Right.READ_CONTACTS, "desk.waiting")
+        found = await self._queues.waiting()
+        await self._audit.seen(actor, "desk.waiting")
+        return found
+
     async def save_queue(self, actor: Actor, queue: Queue) -> Queue:
         """New where `version` is 0. Raises Invalid, Conflict."""
         self._audit.permit(actor, Right.RUN_QUEUES, "desk.save_queue", getattr(queue, "id", ""))

@@ -1,5 +1,6 @@
 """Queues: where new conversations wait, and who of the queue gets them."""
 
+import asyncio
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ MOST = 100
 MOST_MEMBERS = 200
 MOST_MINUTES = 100_000
 TRIES = 10
+MOST_COUNTED = 1_000
 
 
 class Queues:
@@ -39,6 +41,14 @@ class Queues:
                 case _:
                     found.append(DEFAULT)
         return sorted(found, key=lambda one: (one.name, one.id))
+
+    async def waiting(self) -> dict[str, int]:
+        """How many conversations of each queue wait for an answer, counted up to 1,000."""
+        queues = await self.all()
+        counts = await asyncio.gather(
+            *(self._conversations.count("waiting_by_queue", one.id, cap=MOST_COUNTED) for one in queues)
+        )
+        return {one.id: count for one, count in zip(queues, counts, strict=True)}
 
     async def save(self, queue: Queue) -> Queue:
         """New where `version` is 0, else by version. Raises Invalid, Conflict."""

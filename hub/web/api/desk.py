@@ -29,7 +29,7 @@ def _one_of(request: web.Request, name: str, values: tuple[str, ...]) -> str:
 
 
 async def list_inbox(request: web.Request) -> web.Response:
-    """GET /inbox?box=all|mine|queue: what waits for an answer, longest first."""
+    """GET /inbox?box=all|mine|queue|queue:ID: what waits for an answer, longest first."""
     after, limit = page_of(request)
     box = _one_of(request, "box", ("all", "mine", "queue"))
     page = await site_of(request).verbs.conversations.inbox(actor_of(request), box, after, limit)

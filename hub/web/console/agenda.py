@@ -1,28 +1,27 @@
-"""Appointments and reminders in the console: a week at a glance, calendars and what customers may book, and what one is
-reminded of."""
+"""Appointments and reminders in the console: a week at a glance, and what one is reminded of."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
-from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
-from hub.domain.errors import Conflict, Invalid, NotFound
+from hub.domain.appointment import AppointmentDraft, Slot
+from hub.domain.errors import Ambiguous, Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, UserId
 from hub.domain.people import Right
 from hub.web.console.forms import Form, form_key, read_form
+from hub.web.formats import Reader
 from hub.web.guard import status_of
-from hub.web.pages import Errors, page, query, reader_of, redirect
+from hub.web.pages import Errors, beside, page, query, reader_of, redirect
 from hub.web.site import actor_of, site_of
 
 WEEK = timedelta(days=7)
-HOURS = ("from", "to")
 
 
 def _day(request: web.Request, text: str) -> date:
     try:
-        day = date.fromisoformat(text) if text else reader_of(request).now.date()
+        day = date.fromisoformat(text) if text else reader_of(request).today
     except ValueError as error:
         raise Invalid("A day looks like 2026-11-23.", day=text[:20]) from error
     if not 1970 < day.year < 9990:
@@ -57,8 +56,9 @@ async def _week_page(request: web.Request, *, errors: Errors = None, status: int
         "following": (monday + WEEK).isoformat(),
         "users": await site.verbs.users.all(actor) if Right.READ_STATUS in actor.rights else [],
         "who": who,
-        "today": r.now.date(),
+        "today": r.today,
         "form": Form(values={}),
+        "slots": [],
     }
     twin = "/api/v1/appointments" + query(user=who)
     return await page(
@@ -69,18 +69,22 @@ async def _week_page(request: web.Request, *, errors: Errors = None, status: int
 async def book(request: web.Request) -> web.Response:
     """POST /calendar: an appointment of one's own."""
     site, actor, form, r = site_of(request), actor_of(request), await read_form(request), reader_of(request)
-    try:
-        start = datetime.fromisoformat(f"{form['date']}T{form['time']}").replace(tzinfo=r.zone)
-        minutes = int(form["minutes"] or "60")
-    except ValueError:
-        return await _week_page(request, form=form, errors={"date": "A day and a time are needed."}, status=400)
+    start, wrong = read_moment(form, r)
+    if not form["minutes"].isascii() or not (form["minutes"] or "60").isdigit() or len(form["minutes"]) > 5:
+        wrong |= {"minutes": "Minutes are a number."}
+    if start is None or wrong:
+        return await _week_page(request, form=form, errors=wrong, status=400)
     contact: ContactId | None = None
-    try:
-        if form["contact"]:
+    if form["contact"]:
+        try:
             contact = (await site.verbs.contacts.resolve(actor, form["contact"])).id
+        except (NotFound, Ambiguous) as error:
+            said = beside("contact", error, r)
+            return await _week_page(request, form=form, errors=said, status=status_of(error))
+    try:
         draft = AppointmentDraft(
             start=start,
-            minutes=minutes,
+            minutes=int(form["minutes"] or "60"),
             title=form["title"][:200],
             contact_id=contact,
             location=form["location"][:200],
@@ -88,8 +92,27 @@ async def book(request: web.Request) -> web.Response:
         )
         made = await site.verbs.calendar.book(actor, draft, key=form_key(actor, form) or form["nonce"])
     except (Invalid, Conflict, NotFound) as error:
-        return await _week_page(request, form=form, errors=error, status=status_of(error))
+        slots = [_said_slot(one.start, r) for one in cast(Sequence[Slot], error.fields.get("slots", ()))]
+        return await _week_page(request, form=form, slots=slots, errors=error, status=status_of(error))
     return redirect(f"/calendar?day={r.local(made.start).date().isoformat()}&done=booked")
+
+
+def _said_slot(start: datetime, r: Reader) -> str:
+    return f"{r.date(start)}, {r.time(start)}"
+
+
+def read_moment(form: Form, r: Reader) -> tuple[datetime | None, dict[str, str]]:
+    """The moment that `date` and `time` name in the reader's zone; or None, and what is wrong beside which field."""
+    wrong: dict[str, str] = {}
+    try:
+        day = date.fromisoformat(form["date"])
+    except ValueError:
+        wrong |= {"date": "A day is needed, such as 2026-11-23."}
+    try:
+        at = time.fromisoformat(form["time"])
+    except ValueError:
+        wrong |= {"time": "A time is needed, such as 09:30."}
+    return (None if wrong else datetime.combine(day, at.replace(tzinfo=None), tzinfo=r.zone)), wrong
 
 
 async def cancel(request: web.Request) -> web.Response:
@@ -106,113 +129,6 @@ async def invite(request: web.Request) -> web.Response:
     return redirect(f"/calendar?day={reader_of(request).local(found.start).date().isoformat()}&done=invited")
 
 
-# Calendars
-
-
-async def list_calendars(request: web.Request) -> web.Response:
-    """GET /calendars: whose time there is, and what customers may book."""
-    return await _calendars_page(request)
-
-
-async def _calendars_page(
-    request: web.Request, *, errors: Errors = None, status: int = 200, **more: Any
-) -> web.Response:
-    site, actor = site_of(request), actor_of(request)
-    found = await site.verbs.calendar.calendars(actor)
-    wanted = request.query.get("calendar", "")
-    chosen = next((one for one in found if one.id == wanted), None)
-    values = {
-        "calendars": found,
-        "chosen": chosen,
-        "form": _form_of(chosen, site.facts.time_zone),
-        "days": [(n, one) for n, one in enumerate(_days_of(chosen))],
-    }
-    return await page(
-        request,
-        "calendars.html",
-        values | more,
-        section="calendar",
-        twin="/api/v1/calendars",
-        status=status,
-        errors=errors,
-    )
-
-
-def _form_of(calendar: Calendar | None, zone: str) -> Form:
-    if calendar is None:
-        return Form(values={"slot_minutes": "60", "time_zone": zone, "country": "DE"})
-    return Form(
-        values={
-            "name": calendar.name,
-            "bookable": "yes" if calendar.bookable else "",
-            "slot_minutes": str(calendar.slot_minutes),
-            "time_zone": calendar.time_zone,
-            "country": calendar.country,
-            "subdivision": calendar.subdivision,
-        }
-    )
-
-
-def _days_of(calendar: Calendar | None) -> list[tuple[str, str]]:
-    """From and to of each weekday, as the form shows them: the first begin and the last end of the day."""
-    hours = calendar.hours if calendar and calendar.hours else tuple(
-        WorkingHours(weekday=day, start=9 * 60, end=17 * 60) for day in range(5)
-    )  # fmt: skip
-    days = []
-    for weekday in range(7):
-        mine = [one for one in hours if one.weekday == weekday]
-        days.append(
-            (_clock(min(one.start for one in mine)), _clock(max(one.end for one in mine))) if mine else ("", "")
-        )
-    return days
-
-
-def _clock(minutes: int) -> str:
-    return f"{min(minutes, 1439) // 60:02}:{min(minutes, 1439) % 60:02}"
-
-
-def _hours(form: Form) -> tuple[WorkingHours, ...]:
-    found = []
-    for weekday in range(7):
-        start, end = form[f"from{weekday}"], form[f"to{weekday}"]
-        if start and end:
-            found.append(WorkingHours(weekday=weekday, start=_minutes(start), end=_minutes(end)))
-    return tuple(found)
-
-
-def _minutes(text: str) -> int:
-    try:
-        at = time.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid("A time looks like 09:30.", field="hours") from error
-    return at.hour * 60 + at.minute
-
-
-async def save_calendar(request: web.Request) -> web.Response:
-    """POST /calendars: a room's new one, or changes."""
-    site, actor, form = site_of(request), actor_of(request), await read_form(request)
-    known = {one.id: one for one in await site.verbs.calendar.calendars(actor)}
-    blank = Calendar(id="", name="", sort_name="", kind=CalendarKind.ROOM, time_zone=site.facts.time_zone)
-    calendar = known.get(form["id"], blank)
-    try:
-        wanted = replace(
-            calendar,
-            name=form["name"],
-            bookable=form["bookable"] == "yes",
-            slot_minutes=int(form["slot_minutes"] or "60"),
-            time_zone=form["time_zone"] or calendar.time_zone,
-            country=form["country"][:2],
-            subdivision=form["subdivision"][:10],
-            hours=_hours(form),
-        )
-        await site.verbs.calendar.save_calendar(actor, wanted)
-    except ValueError:
-        return await _calendars_page(request, form=form, errors={"slot_minutes": "Minutes are a number."}, status=400)
-    except (Invalid, Conflict) as error:
-        return await _calendars_page(request, form=form, errors=error, status=status_of(error))
-    return redirect("/calendars?done=saved")
-
-
 # Reminders
 
 
@@ -225,7 +141,7 @@ async def _reminders_page(
     request: web.Request, *, errors: Errors = None, status: int = 200, **more: Any
 ) -> web.Response:
     found = await site_of(request).verbs.reminders.mine(actor_of(request), 200)
-    values = {"reminders": found, "form": Form(values={}), "today": reader_of(request).now.date().isoformat()}
+    values = {"reminders": found, "form": Form(values={}), "today": reader_of(request).today.isoformat()}
     return await page(
         request,
         "reminders.html",
@@ -240,10 +156,11 @@ async def _reminders_page(
 async def add_reminder(request: web.Request) -> web.Response:
     """POST /reminders."""
     site, actor, form, r = site_of(request), actor_of(request), await read_form(request), reader_of(request)
-    try:
-        at = datetime.fromisoformat(f"{form['date']}T{form['time']}").replace(tzinfo=r.zone)
-    except ValueError:
-        return await _reminders_page(request, form=form, errors={"date": "A day and a time are needed."}, status=400)
+    at, wrong = read_moment(form, r)
+    if not form["text"]:
+        wrong = {"text": "Write something first."} | wrong
+    if at is None or wrong:
+        return await _reminders_page(request, form=form, errors=wrong, status=400)
     try:
         await site.verbs.reminders.remind(actor, at, form["text"], key=form_key(actor, form) or form["nonce"])
     except (Invalid, Conflict) as error:

@@ -161,7 +161,7 @@ async def renew_password(request: web.Request) -> web.Response:
 
 async def list_audit(request: web.Request) -> web.Response:
     """GET /audit: of a day, of a subject, or of somebody."""
-    today = reader_of(request).now.date()
+    today = reader_of(request).today
     text = request.query.get("day", "") or today.isoformat()
     try:
         day = date.fromisoformat(text)

@@ -9,6 +9,7 @@ from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, ConversationId
 from hub.domain.views import ContactDraft
 from hub.ports.store import Page
+from hub.web.console.card import read_card, read_relations
 from hub.web.console.forms import Form, form_key, read_form
 from hub.web.console.stream import rows_of
 from hub.web.guard import status_of
@@ -16,6 +17,7 @@ from hub.web.pages import page, query, reader_of, redirect
 from hub.web.site import actor_of, site_of
 
 ROLES = tuple(role.value for role in ContactRole)
+NONE = Form(values={})
 
 
 async def _list(request: web.Request) -> dict[str, Any]:
@@ -57,7 +59,7 @@ async def _contact_page(request: web.Request, *, status: int = 200, **more: Any)
     }
     if request.query.get("part") == "stream":
         return await page(request, "parts/stream.html", values)
-    values["card"] = await site.verbs.contacts.card(actor, identifier)
+    values |= await read_card(request, identifier)
     values |= await _list(request)
     values["events"] = f"/events?contact={identifier}&topics=timeline,outbox,contact"
     errors = more.pop("errors", None)
@@ -69,11 +71,10 @@ async def _contact_page(request: web.Request, *, status: int = 200, **more: Any)
 
 async def show_card(request: web.Request) -> web.Response:
     """GET /contacts/{id}/card: the card alone, for small screens and to refresh it."""
-    site, actor = site_of(request), actor_of(request)
-    card = await site.verbs.contacts.card(actor, ContactId(request.match_info["id"]))
+    values = await read_card(request, ContactId(request.match_info["id"]))
     template = "parts/card.html" if request.query.get("part") else "card.html"
-    twin = f"/api/v1/contacts/{card.contact.id}"
-    return await page(request, template, {"card": card}, section="contacts", twin=twin)
+    twin = f"/api/v1/contacts/{values['card'].contact.id}"
+    return await page(request, template, values, section="contacts", twin=twin)
 
 
 async def add_note(request: web.Request) -> web.Response:
@@ -116,9 +117,17 @@ async def show_new(request: web.Request) -> web.Response:
 
 
 async def _form_page(
-    request: web.Request, form: Form, *, contact: Contact | None = None, version: int = 0, **more: Any
+    request: web.Request,
+    form: Form,
+    *,
+    contact: Contact | None = None,
+    version: int = 0,
+    ties: Form = NONE,
+    **more: Any,
 ) -> web.Response:
     values = {
+        "ties": ties,
+        "related": await read_relations(request, contact.relations) if contact else [],
         "form": form,
         "contact": contact,
         "version": version,
@@ -147,7 +156,11 @@ async def create(request: web.Request) -> web.Response:
 async def show_edit(request: web.Request) -> web.Response:
     """GET /contacts/{id}/edit."""
     card = await site_of(request).verbs.contacts.card(actor_of(request), ContactId(request.match_info["id"]))
-    it = card.contact
+    return await edit_page(request, card.contact)
+
+
+async def edit_page(request: web.Request, it: Contact, *, ties: Form = NONE, **more: Any) -> web.Response:
+    """The form of a contact as it is; below it `ties`: what was just entered for its tags, relations and consents."""
     values = {
         "name": it.name,
         "organisation": it.organisation,
@@ -156,7 +169,7 @@ async def show_edit(request: web.Request) -> web.Response:
         "notes": it.notes,
     }
     form = Form(values=values, many={"roles": [role.value for role in it.roles]})
-    return await _form_page(request, form, contact=it, version=it.version)
+    return await _form_page(request, form, contact=it, version=it.version, ties=ties, **more)
 
 
 async def edit(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from hub.domain.folding import fold
 from hub.domain.ids import UserId
 from hub.web.console.forms import Form, read_form
 from hub.web.guard import status_of
-from hub.web.pages import Errors, page, redirect
+from hub.web.pages import Errors, beside, page, reader_of, redirect
 from hub.web.site import actor_of, site_of
 
 
@@ -60,6 +60,13 @@ async def save_queue(request: web.Request) -> web.Response:
     """POST /queues."""
     site, actor, form = site_of(request), actor_of(request), await read_form(request)
     known = next((one for one in await site.verbs.desk.queues(actor) if one.id == form["id"]), Queue(id="", name=""))
+    wrong = {
+        name: "Minutes are a number."
+        for name in ("first_response_minutes", "resolution_minutes")
+        if not _is_number(form[name])
+    }
+    if wrong:
+        return await _queues_page(request, form=form, errors=wrong, status=400)
     try:
         wanted = replace(
             known,
@@ -70,15 +77,17 @@ async def save_queue(request: web.Request) -> web.Response:
             first_response_minutes=int(form["first_response_minutes"] or "0"),
             resolution_minutes=int(form["resolution_minutes"] or "0"),
         )
-    except ValueError:
-        return await _queues_page(
-            request, form=form, errors={"first_response_minutes": "Minutes are a number."}, status=400
-        )
+    except ValueError as error:
+        raise Invalid("There is no such way to assign.", field="assignment") from error
     try:
         await site.verbs.desk.save_queue(actor, wanted)
     except (Invalid, Conflict) as error:
         return await _queues_page(request, form=form, errors=error, status=status_of(error))
     return redirect("/queues?done=saved")
+
+
+def _is_number(text: str) -> bool:
+    return not text or (text.isascii() and text.isdigit() and len(text) < 10)
 
 
 async def save_reply(request: web.Request) -> web.Response:
@@ -95,7 +104,9 @@ async def save_reply(request: web.Request) -> web.Response:
     try:
         await site.verbs.desk.save_canned(actor, wanted)
     except (Invalid, Conflict) as error:
-        return await _queues_page(request, reply=wanted, errors=error, status=status_of(error))
+        named = {"name": "reply_name", "text": "reply_text"}.get(str(error.fields.get("field", "")), "")
+        errors = beside(named, error, reader_of(request))
+        return await _queues_page(request, reply=wanted, errors=errors, status=status_of(error))
     return redirect("/queues?done=saved")
 
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
+from hub.domain.desk import Queue
 from hub.domain.errors import Conflict, FernamtError, Invalid, Refused
 from hub.domain.ids import ConversationId, InteractionId, UserId
 from hub.domain.people import Actor, Right
 from hub.domain.views import ReplyDraft, UserLine
+from hub.web.console.card import read_card
 from hub.web.console.forms import form_key, read_form
 from hub.web.console.stream import rows_of
 from hub.web.guard import status_of
@@ -20,7 +22,7 @@ LIVE = "/events?topics=timeline,conversation"
 
 def _box(request: web.Request) -> str:
     box = request.query.get("box", "all")
-    return box if box in BOXES else "all"
+    return box[:80] if box in BOXES or box.startswith("queue:") else "all"
 
 
 async def _list(request: web.Request) -> dict[str, Any]:
@@ -31,7 +33,22 @@ async def _list(request: web.Request) -> dict[str, Any]:
         listed = await verbs.recent(actor, box, at)
     else:
         listed = await verbs.inbox(actor, box, at)
-    return {"box": box, "lines": listed.items, "list_next": listed.next, "page_at": at or ""}
+    found = {"box": box, "lines": listed.items, "list_next": listed.next, "page_at": at or ""}
+    return found if request.query.get("part") == "list" else found | {"queues": await _queues(request)}
+
+
+async def _queues(request: web.Request) -> list[tuple[Queue, int | None]]:
+    """The queues as boxes, where there is more than the one that always exists; how much waits in each, where one may
+    know of everybody."""
+    desk, actor = site_of(request).verbs.desk, actor_of(request)
+    queues = await desk.queues(actor)
+    if len(queues) < 2:
+        return []
+    try:
+        counts: dict[str, int] = await desk.waiting(actor)
+    except Refused:
+        counts = {}
+    return [(one, counts.get(one.id)) for one in queues]
 
 
 def _twin(box: str) -> str:
@@ -71,7 +88,7 @@ async def _conversation_page(
         return await page(request, "parts/stream.html", values)
     values |= await _list(request)
     values |= {"text": "", "note": "", "draft": await _draft(actor, request, identifier)}
-    values["card"] = await site.verbs.contacts.card(actor, line.conversation.contact_id)
+    values |= await read_card(request, line.conversation.contact_id)
     values["colleagues"] = await colleagues(request)
     values["events"] = f"/events?topics=timeline,outbox,conversation&conversation={identifier}"
     twin = f"/api/v1/conversations/{identifier}/entries"

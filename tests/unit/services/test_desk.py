@@ -99,6 +99,16 @@ async def test_a_channel_s_conversations_come_to_its_queue_and_to_no_other(offic
     assert changed.version == 2
 
 
+async def test_what_waits_of_a_queue_is_listed_and_counted(office: DeskOffice) -> None:
+    await office.desk.save_queue(office.office.admin, Queue(id="", name="Verkauf", accounts=("office",)))
+    placed = await office.desk.place(await office.waits())
+    anna = office.office.anna
+    assert await office.desk.waiting(anna) == {"queue": 0, "verkauf": 1}
+    page = await office.office.conversations.inbox(anna, "queue:verkauf")
+    assert [line.conversation.id for line in page.items] == [placed.id]
+    assert (await office.office.conversations.inbox(anna, "queue:queue")).items == []
+
+
 @pytest.mark.parametrize(
     "queue",
     [

@@ -1,18 +1,22 @@
 """The console's pages about money, time, queues and duplicates, over the real services."""
 
 import json
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 from aiohttp.test_utils import TestClient, TestServer
 
+from hub.domain.desk import Queue
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import RowScope, UserRole
-from hub.ports.kinds import APPOINTMENTS, CALENDARS, CANNED_REPLIES, CONTACTS, QUEUES, REMINDERS
+from hub.ports.kinds import APPOINTMENTS, CALENDARS, CANNED_REPLIES, CONTACTS, CONVERSATIONS, QUEUES, REMINDERS
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.web.server import make_site
@@ -47,6 +51,13 @@ class Console:
             path, data={"nonce": f"n{len(form)}{path}{form}", **form}, headers=headers, allow_redirects=False
         )
         return response.status, response.headers.get("Location", "") or await response.text()
+
+    async def send(self, path: str, content: str) -> tuple[int, str]:
+        """A form with a file."""
+        form = FormData({"nonce": "n"})
+        form.add_field("file", content.encode(), filename="file.csv", content_type="text/csv")
+        response = await self.client.post(path, data=form, headers={"Cookie": self.cookie, **SAME_ORIGIN})
+        return response.status, await response.text()
 
 
 @pytest.fixture
@@ -225,8 +236,6 @@ async def test_pages_keep_to_rights_and_rows(console: Console) -> None:
     assert status == 200
     assert "Book a payment" not in text
     assert (await console.post(f"/contacts/{petra}/payments", amount="5"))[0] == 403
-    from dataclasses import replace
-
     contacts = console.office.store.documents(CONTACTS)
     row = contacts.rows[petra]
     await contacts.replace(replace(row, owner=console.office.user_id("anna")), row.version)
@@ -284,3 +293,135 @@ async def test_an_import_through_the_api_answers_with_its_steps(console: Console
     assert (status, lines[0]["code"]) == (400, "invalid")
     status, lines = await send(data, "?dry_run=1")
     assert (status, lines[0]["same"]) == (200, 600)
+
+
+async def test_tags_relations_and_consents_are_added_and_taken_away(console: Console) -> None:
+    petra = (await console.office.customer("Petra Müller", "petra@carpenter.example")).id
+    jens = (await console.office.customer("Jens Holz", "jens@timber.example")).id
+    edit = f"/contacts/{petra}/edit"
+    assert await console.post(f"/contacts/{petra}/tags", tag="Stammkunde") == (303, f"{edit}?done=saved#tags")
+    assert (await console.post(f"/contacts/{petra}/relations", kind="beliefert von", other="Jens Holz"))[0] == 303
+    assert (await console.post(f"/contacts/{petra}/consents", purpose="Rundbrief", source="Formular"))[0] == 303
+    _, card = await console.get(f"/contacts/{petra}/card")
+    for shown in ("Stammkunde", "beliefert von", "Jens Holz", "Rundbrief", "Formular"):
+        assert shown in card
+    await console.post(f"/contacts/{petra}/tags", drop="Stammkunde")
+    await console.post(f"/contacts/{petra}/relations", drop=f"beliefert von|{jens}")
+    await console.post(f"/contacts/{petra}/consents", drop="Rundbrief")
+    left = console.office.store.documents(CONTACTS).rows[petra]
+    assert (left.tags, left.relations, left.consents) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("what", "form", "field"),
+    [
+        ("tags", {"tag": ""}, "tag"),
+        ("tags", {"tag": "!!"}, "tag"),
+        ("relations", {"kind": "", "other": "Petra Müller"}, "kind"),
+        ("relations", {"kind": "kennt", "other": "Niemand Sonst"}, "other"),
+        ("consents", {"purpose": "Rundbrief", "source": ""}, "source"),
+    ],
+)
+async def test_a_tie_that_cannot_be_is_told_beside_its_field(
+    console: Console, what: str, form: dict[str, str], field: str
+) -> None:
+    petra = (await console.office.customer("Petra Müller", "petra@carpenter.example")).id
+    status, text = await console.post(f"/contacts/{petra}/{what}", **form)
+    assert 400 <= status < 500
+    assert f'id="wrong-{field}"' in text
+    assert f'aria-describedby="wrong-{field}" autofocus' in text
+    assert all(f'value="{kept}"' in text for kept in form.values())
+
+
+async def test_the_card_shows_the_balance_and_the_next_appointment(console: Console) -> None:
+    petra = await owing(console)
+    await console.post("/calendar", date="2026-11-25", time="10:00", contact="Petra Müller", title="Aufmaß")
+    _, card = await console.get(f"/contacts/{petra}/card")
+    assert "1.000,00 €" in card
+    assert "25. Nov., 10:00" in card
+
+
+async def test_home_shows_the_day(console: Console) -> None:
+    await console.post("/calendar", date="2026-11-23", time="15:00", title="Aufmaß heute")
+    await console.post("/calendar", date="2026-11-24", time="15:00", title="Aufmaß morgen")
+    await console.post("/reminders", date="2026-11-23", time="16:00", text="Petra anrufen")
+    _, text = await console.get("/")
+    assert "Aufmaß heute" in text
+    assert "Petra anrufen" in text
+    assert "Aufmaß morgen" not in text
+
+
+async def test_queues_are_boxes_with_counts(console: Console) -> None:
+    petra = await console.office.customer("Petra Müller", "petra@carpenter.example")
+    talk = await console.office.conversation(petra, "Angebot für Stühle")
+    await console.verbs.desk.save_queue(console.office.admin, Queue(id="", name="Verkauf"))  # type: ignore[attr-defined]
+    conversations = console.office.store.documents(CONVERSATIONS)
+    await conversations.replace(replace(conversations.rows[talk.id], queue="verkauf"), talk.version)
+    _, text = await console.get("/inbox?box=queue:verkauf")
+    assert "Angebot für Stühle" in text
+    assert '>Verkauf <span class="count">1' in text
+    _, text = await console.get("/inbox?box=queue:queue")
+    assert "Angebot für Stühle" not in text
+    assert "In dieser Warteschlange wartet niemand." in text
+
+
+CSV = "name,email\nPetra Müller,petra@carpenter.example\nJens Holz,jens@timber.example\n"
+
+
+async def test_a_file_of_contacts_is_looked_at_and_then_taken_in(console: Console) -> None:
+    status, text = await console.send("/imports/contacts", CSV)
+    assert status == 200
+    assert "Jens Holz" in text
+    assert console.office.store.documents(CONTACTS).rows == {}
+    ticket = re.search(r'name="ticket" value="([^"]+)"', text)
+    assert ticket is not None
+    assert await console.post("/imports/contacts", ticket=ticket[1]) == (303, "/imports?done=taken-in")
+    assert {one.name for one in console.office.store.documents(CONTACTS).rows.values()} == {"Petra Müller", "Jens Holz"}
+    status, text = await console.post("/imports/contacts", ticket=ticket[1])
+    assert status == 409
+    assert "Diese Datei ist nicht mehr da" in text
+    await console.sign_in("admin")
+    assert "Jens Holz" in (await console.get("/exports/csv"))[1]
+
+
+@pytest.mark.parametrize(
+    ("what", "content", "told"),
+    [
+        ("contacts", "", "Wähle zuerst eine Datei aus."),
+        ("contacts", "Vorname;Ort\nPetra;Köln\n", 'id="wrong-file"'),
+        ("contacts", "name,email\nPetra,unsinn\n", "Nichts wurde übernommen"),
+        ("ledger", "contact,kind,number,date,amount\nNiemand,invoice,R-1,2026-11-01,5\n", "Nichts wurde übernommen"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_is_told(console: Console, what: str, content: str, told: str) -> None:
+    status, text = await console.send(f"/imports/{what}", content)
+    assert status in (400, 422)
+    assert told in text
+
+
+async def test_a_feed_is_made_shown_once_and_ended(console: Console) -> None:
+    await console.get("/calendars")
+    (mine,) = console.office.store.documents(CALENDARS).rows
+    status, text = await console.post(f"/calendars/{mine}/feed")
+    found = re.search(r"http[^<]+(/feeds/[^<]+\.ics)", text) if status == 200 else None
+    assert found is not None, text
+    assert (await console.get(found[1]))[0] == 200
+    assert found[1] not in (await console.get(f"/calendars?calendar={mine}"))[1]
+    assert (await console.post(f"/calendars/{mine}/feed/end"))[0] == 303
+    assert (await console.get(found[1]))[0] == 404
+
+
+async def test_a_contact_that_is_not_clear_keeps_the_appointment_form(console: Console) -> None:
+    for name in ("Petra Müller", "Jens Müller"):
+        await console.office.customer(name, f"{name.split()[0].lower()}@mueller.example")
+    status, text = await console.post("/calendar", date="2026-11-25", time="10:00", contact="Müller", title="Aufmaß")
+    assert 400 <= status < 500
+    assert 'id="wrong-contact"' in text
+    assert 'value="Aufmaß"' in text
+
+
+async def test_a_taken_time_proposes_free_ones(console: Console) -> None:
+    for _ in range(2):
+        answer = await console.post("/calendar", date="2026-11-25", time="10:00", minutes="60", nonce=f"{_}")
+    assert answer[0] == 409
+    assert "Freie Zeiten in der Nähe: 25. Nov., 09:00 · 25. Nov., 11:00" in answer[1]

@@ -9,6 +9,7 @@ import pytest
 from hub.domain.errors import Conflict
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
+from tests.browser.business import open_business
 from tests.browser.site import Demo, demo_pages
 from tests.fake_company import contact_id
 
@@ -18,7 +19,8 @@ def talk(verbs, subject="Angebot für 12 Stühle"):
 
 
 @pytest.mark.parametrize("name", ["anna", "ben"])
-async def test_every_page_answers(name, anna, ben):
+async def test_every_page_answers(name, anna, ben, verbs):
+    await open_business(verbs)
     browser = {"anna": anna, "ben": ben}[name]
     demo = Demo()
     for label, path in demo_pages(demo):

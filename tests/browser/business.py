@@ -1,0 +1,148 @@
+"""The demo company's money, time and shared work, by the real services over a store in memory: the pages about them
+show what they would show in a hub, with names long and short, several currencies and ages."""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
+from hub.domain.contact import Consent, CustomField, Relation
+from hub.domain.desk import Assignment, CannedReply, Queue
+from hub.domain.folding import fold
+from hub.domain.ids import ContactId
+from hub.domain.ledger import EntryDraft, EntryKind
+from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
+from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
+from tests.fake_company import contact_id
+from tests.fake_verbs import START, FakeVerbs
+from tests.office import SYSTEM, Office
+
+ZONE = ZoneInfo("Europe/Berlin")
+TODAY = START.astimezone(ZONE).date()
+LONG = "Gemeinnützige Wohnungsbaugesellschaft Ehrenfeld-Nippes-Bickendorf mbH"
+INVOICES = [
+    ("Petra Müller", "R-2026-1187", "4860.00", "EUR", 2, "Stühle, Anzahlung"),
+    ("Petra Müller", "R-2026-1042", "1249.50", "EUR", 37, "Tisch Eiche"),
+    ("Daniel Okafor", "R-2026-1190", "7450.00", "GBP", -9, "Walnut desk"),
+    ("Sabine Krüger", "R-2026-0988", "12480.90", "EUR", 64, "Tresen, erste Rate"),
+    ("Hannah Brandt", "R-2026-0871", "389.00", "EUR", 121, ""),
+    ("Tom Fletcher", "1187", "950.00", "GBP", 12, "Sample boards"),
+    ("Dr. Ines Vogel", "R-2026-1201", "2310.00", "EUR", -5, "Garderobe"),
+    (LONG, "R-2026-1133", "148200.00", "EUR", 18, "Haustüren, 24 Stück, Bauabschnitt 2"),
+]
+DAY = timedelta(days=1)
+
+
+async def open_business(verbs: FakeVerbs) -> Office:
+    """Put the real accounts, calendars, reminders, desk and register beside the fakes, over the same contacts."""
+    office = await Office.open()
+    office.clock.advance((START - office.clock.now()).total_seconds())
+    await office.users.add(SYSTEM, "kim", UserRole.AGENT, display_name="Kim Wagner", language="de")
+    _enrich(verbs)
+    for contact in verbs.state.contacts.values():
+        await office.store.documents(CONTACTS).insert(contact)
+    for bound in verbs.state.identities.values():
+        await office.store.documents(IDENTITIES).insert_many(bound)
+    for talk in verbs.state.conversations.values():
+        await office.store.documents(CONVERSATIONS).insert(talk)
+    business = office.open_business()
+    verbs.accounts, verbs.calendar, verbs.reminders = business.accounts, business.calendar, business.reminders
+    verbs.desk, verbs.register = business.desk, business.register
+    anna = await verbs.users.actor_of(user_id_of("anna"), "console")
+    assert anna is not None
+    await _book(verbs, anna)
+    await _plan(verbs, anna)
+    await _share(verbs, anna)
+    return office
+
+
+def _enrich(verbs: FakeVerbs) -> None:
+    """A contact with everything that a card can show, a very long name, and a pair that may be one."""
+    state = verbs.state
+    petra = state.contacts[contact_id("Petra Müller")]
+    state.contacts[petra.id] = replace(
+        petra,
+        tags=("Stammkunde", "Gastronomie"),
+        custom=(CustomField(name="Rabatt", value="3 %"),),
+        relations=(Relation(kind="empfohlen von", contact_id=contact_id("Sabine Krüger")),),
+        consents=(Consent(purpose="newsletter", since=START - 200 * DAY, source="Formular auf der Messe"),),
+    )
+    long = replace(petra, id=contact_id(LONG), name=LONG, sort_name=fold(LONG), organisation="", city="Köln", notes="")
+    again = replace(petra, id=contact_id("Petra Mueller"), name="Petra Mueller", sort_name=fold("Petra Mueller"))
+    for one in (long, again):
+        bare = replace(one, tags=(), custom=(), relations=(), consents=())
+        state.contacts[one.id] = replace(bare, created_at=START - 30 * DAY)
+    for talk in list(state.conversations.values()):
+        state.conversations[talk.id] = replace(talk, queue="verkauf" if talk.channel == "email" else "queue")
+
+
+async def _book(verbs: FakeVerbs, anna: Actor) -> None:
+    for name, number, amount, currency, overdue, reference in INVOICES:
+        due = TODAY - overdue * DAY
+        await _post(verbs, anna, name, EntryKind.INVOICE, number, amount, currency, due - 14 * DAY, due, reference)
+    order = EntryKind.ORDER
+    await _post(verbs, anna, "Petra Müller", order, "A-2026-311", "9720.00", "EUR", TODAY - 20 * DAY, None, "")
+    await _post(verbs, anna, "Petra Müller", order, "A-2026-287", "1249.50", "EUR", TODAY - 60 * DAY, None, "", "done")
+    paid = EntryKind.PAYMENT
+    await _post(verbs, anna, "Petra Müller", paid, "", "500.00", "EUR", TODAY - DAY, None, "Überweisung 22.11.")
+
+
+async def _post(
+    verbs: FakeVerbs, actor: Actor, name: str, kind: EntryKind, number: str, amount: str, currency: str,
+    day: date, due: date | None, reference: str, state: str = "",
+) -> None:  # fmt: skip
+    draft = EntryDraft(
+        contact_id=ContactId(contact_id(name)), kind=kind, amount=Decimal(amount), currency=currency, number=number,
+        date=day, due=due, reference=reference, state=state,
+    )  # fmt: skip
+    await verbs.accounts.post(actor, draft, key=f"{name}|{kind}|{number}")
+
+
+async def _plan(verbs: FakeVerbs, anna: Actor) -> None:
+    hours = tuple(WorkingHours(weekday=day, start=9 * 60, end=17 * 60) for day in range(5))
+    room = Calendar(
+        id="k_show", name="Ausstellung", sort_name="ausstellung", kind=CalendarKind.ROOM, time_zone=str(ZONE),
+        hours=hours, bookable=True, slot_minutes=45, subdivision="NW",
+    )  # fmt: skip
+    room = await verbs.calendar.save_calendar(anna, room)
+    for day, at, minutes, who, title, where in (
+        (0, "14:30", 45, "Sabine Krüger", "Aufmaß Tresen", "Café Morgenrot, Bonn"),
+        (0, "16:00", 60, None, "Angebote durchgehen", ""),
+        (1, "09:00", 90, LONG, "Baubesprechung Haustüren, Bauabschnitt 2", "Baubüro Venloer Straße 400, 2. OG"),
+        (2, "11:00", 60, "Petra Müller", "Muster ansehen", "Ausstellung"),
+        (3, "14:30", 30, "Grace Lindqvist", "Call: samples", ""),
+    ):
+        start = datetime.combine(TODAY + day * DAY, time.fromisoformat(at), tzinfo=ZONE)
+        draft = AppointmentDraft(
+            start=start, minutes=minutes, title=title, location=where, outside_hours=True,
+            contact_id=ContactId(contact_id(who)) if who else None,
+        )  # fmt: skip
+        made = await verbs.calendar.book(anna, draft, key=title)
+        if who == "Petra Müller":
+            await verbs.calendar.invite(anna, made.id)
+    for hours_ahead, text, about in (
+        (2, "Jens wegen der Eiche anrufen", "Jens Müller"),
+        (26, "Angebot für die zwölf Stühle nachrechnen und bei der Gelegenheit die Lieferzeit prüfen", "Petra Müller"),
+        (24 * 9, "Miete der Ausstellung", ""),
+    ):
+        contact = ContactId(contact_id(about)) if about else None
+        at = START.replace(minute=0) + timedelta(hours=hours_ahead)
+        await verbs.reminders.remind(anna, at, text, contact_id=contact, key=text)
+
+
+async def _share(verbs: FakeVerbs, anna: Actor) -> None:
+    people = (user_id_of("anna"), user_id_of("kim"))
+    sales = Queue(
+        id="", name="Verkauf", accounts=("office",), members=people, assignment=Assignment.ROUND_ROBIN,
+        first_response_minutes=120, resolution_minutes=2880,
+    )  # fmt: skip
+    await verbs.desk.save_queue(anna, sales)
+    await verbs.desk.save_queue(anna, Queue(id="", name="Werkstatt", members=(user_id_of("ben"),)))
+    for name, language, text in (
+        ("Versand", "de", "Guten Tag {name},\n\nIhre Ware ist unterwegs.\n\n{company}"),
+        ("Delivery", "en", "Hello {first_name},\n\nyour goods are on their way.\n\n{company}"),
+    ):
+        await verbs.desk.save_canned(anna, CannedReply(id="", name=name, language=language, text=text))
+    role = Role(id="buero", name="Büro", rights=(Right.READ_CONTACTS, Right.WRITE_NOTES, Right.READ_ACCOUNTS))
+    verbs.state.roles[role.id] = role

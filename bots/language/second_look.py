@@ -24,11 +24,13 @@ ACTING = CHANGING | {"create", "undo", "remind_me", "drop_reminder", "alert_on",
 """Intents that a likeness is held to more strictly: all that lead to writing."""
 ANSWERS = frozenset({"confirm", "decline", "choose"})
 """Intents that do something at once, where something was asked: nothing but such words may be taken for them."""
-SURE, LIKELY, LIKELY_CHANGE, LIKELY_TEXT = 0.7, 0.45, 0.66, 0.68
+SURE, LIKELY = 0.7, 0.45
 """How like an example a sentence must be: to be believed before the signs; and, where the signs know nothing, after
-them, for what only shows and for what would change something."""
+them, for what only shows."""
+LIKELY_NOBODY = 0.66
+"""The same against a template whose name hardly is one."""
 VERBATIM = 0.85
-"""So like an example that a loose template is not believed against it."""
+"""So like an example that a loose template is not believed against it, and that it may lead to a change."""
 LOOSE = frozenset({"who", "assign", "search", "help"})
 """Intents whose templates fit many a sentence that means something else."""
 SHORT = 4
@@ -88,10 +90,12 @@ class SecondLook:
         dubious = dubious or self._sounds_like_request(cleaned, found.language) or _is_mixed(cleaned)
         dubious = dubious or (found.intent == "create" and self._is_a_noun(cleaned, found.language))
         dubious = dubious or (found.intent == "who" and self._is_taught(cleaned, found.language))
-        if dubious and (other := self.read(sentence, prefer, now)) is not None:
-            if other.intent == found.intent and cleaned and all(word[0].isupper() for word in cleaned.split()):
-                # "zahlung 120 von Anna Frei": one name, not a name and a word.
+        if dubious and cleaned and all(word[0].isupper() for word in cleaned.split()):
+            # "zahlung 120 von Anna Frei": one name, not a name and a word, where template and examples agree.
+            like = self._by_likeness(sentence.raw, prefer, now, agreeing=True)
+            if like is not None and like[1].intent == found.intent:
                 return replace(found, slots={**found.slots, "contact": cleaned}, exact=False)
+        if dubious and (other := self.read(sentence, prefer, now)) is not None:
             return other
         if dubious and found.intent in CHANGING | {"create"}:
             # Rather three suggestions than a proposal to change something for nobody.
@@ -110,10 +114,10 @@ class SecondLook:
         plain = found.exact and len(sentence.words) <= SHORT
         if not number and not nobody and (plain or found.intent not in LOOSE):
             return None
-        like = self._by_likeness(sentence.raw, prefer, now)
+        like = self._by_likeness(sentence.raw, prefer, now, agreeing=nobody)
         if like is None or like[1].intent in {found.intent, NONE, *ANSWERS}:
             return None
-        return like[1] if like[0] >= (SURE if number else LIKELY_CHANGE if nobody else VERBATIM) else None
+        return like[1] if like[0] >= (SURE if number else LIKELY_NOBODY if nobody else VERBATIM) else None
 
     def _narrowed(
         self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None
@@ -158,14 +162,19 @@ class SecondLook:
             return False
         return any(word[:1].islower() and fold(word) in examples.vocabulary.words for word in words)
 
-    def _by_likeness(self, text: str, prefer: Sequence[str], now: datetime | None) -> tuple[float, Reading] | None:
-        """The same sentence is looked at more than once: the last answer is kept."""
-        asked = (text, tuple(prefer), now)
+    def _by_likeness(
+        self, text: str, prefer: Sequence[str], now: datetime | None, *, agreeing: bool = False
+    ) -> tuple[float, Reading] | None:
+        """The same sentence is looked at more than once: the last answer is kept. `agreeing`: a template has said the
+        same already, so that less is enough."""
+        asked = (text, tuple(prefer), now, agreeing)
         if self._last is None or self._last[0] != asked:
-            self._last = (asked, self._compare(text, prefer, now))
+            self._last = (asked, self._compare(text, prefer, now, LIKELY_NOBODY if agreeing else VERBATIM))
         return self._last[1]
 
-    def _compare(self, text: str, prefer: Sequence[str], now: datetime | None) -> tuple[float, Reading] | None:
+    def _compare(
+        self, text: str, prefer: Sequence[str], now: datetime | None, bar: float
+    ) -> tuple[float, Reading] | None:
         sentence = read_sentence(text, soft=True)
         found: list[tuple[float, bool, str, Likeness]] = []
         for code in self._spoken(sentence):
@@ -176,7 +185,7 @@ class SecondLook:
         if not found:
             return None
         score, _, code, like = max(found, key=lambda one: one[:3])
-        if not _is_believed(score, like):
+        if not _is_believed(score, like, bar):
             return None
         slots = fill_slots(like, sentence, self._packs[code])
         return None if slots is None else (score, Reading(intent=like.intent, slots=slots, language=code, exact=False))
@@ -205,13 +214,12 @@ class SecondLook:
         return {code: len(held & pack.stop_words) for code, pack in self._packs.items()}
 
 
-def _is_believed(score: float, like: Likeness) -> bool:
+def _is_believed(score: float, like: Likeness, bar: float) -> bool:
     if like.intent in ANSWERS:
         return score >= VERBATIM and not like.negated
     if like.intent in ACTING:
-        # A free text takes whatever stands there, so that the rest must tell.
-        told = any(name == "text" for name, _ in like.spans)
-        return score >= (LIKELY_TEXT if told else LIKELY_CHANGE) and not like.negated and like.lead >= LEAD
+        # A likeness that is less than plain becomes three suggestions to choose from, never a proposal.
+        return score >= bar and not like.negated and like.lead >= LEAD
     return score >= (SURE if like.intent == NONE or like.negated else LIKELY)
 
 

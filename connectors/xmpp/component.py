@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from slixmpp import ComponentXMPP
 from slixmpp.plugins.xep_0030 import DiscoInfo
-from slixmpp.xmlstream.handler import CoroutineCallback
+from slixmpp.xmlstream.handler import Callback, CoroutineCallback
 from slixmpp.xmlstream.matcher import MatchXPath, StanzaPath
 
 from connectors.xmpp.acknowledgement import Echo
@@ -128,6 +128,9 @@ class XmppComponent:
             if self._contacts is not None:
                 await self._contacts.take(presence)
 
+        # slixmpp believes whoever says that we are privileged, and remembers each.
+        stream.remove_handler("Privileges")
+        stream.register_handler(Callback("Privileges", StanzaPath("message/privilege"), self._take_grant))
         stream.register_handler(CoroutineCallback("Hub", StanzaPath("message"), take))
         stream.register_handler(
             CoroutineCallback("Card", MatchXPath(f"{{{stream.default_ns}}}iq/{{{VCARD}}}vCard"), self._show_card)
@@ -135,6 +138,14 @@ class XmppComponent:
         stream.add_event_handler("any_presence", take_presence)
         if desk is not None and self._context.switchboard is not None:
             Commands(stream, self._context.switchboard, self._jids.bot).offer()
+
+    def _take_grant(self, message: Any) -> None:
+        """XEP-0356 §4: only the server of our colleagues may say what we may do to their lists."""
+        sender, switchboard = message["from"], self._context.switchboard
+        if sender.user or switchboard is None:
+            return
+        if any(address.domain == sender.domain for address in switchboard.colleagues("xmpp")):
+            message.stream.plugin["xep_0356"]._handle_privilege(message)
 
     async def _sort(self, message: Any, to: str, reception: Reception, desk: Desk | None) -> None:
         contact_id = self._jids.contact_of(to)

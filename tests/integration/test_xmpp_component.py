@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from slixmpp.exceptions import IqError
+from slixmpp.plugins.xep_0356.privilege import XEP_0356
 
 from config.fields import Secret
 from connectors.xmpp.component import XmppComponent
@@ -216,6 +217,17 @@ async def test_an_answer_to_one_notice_names_it_and_leaves_the_quotation_out(pro
         await asyncio.wait_for(alice.receipts.get(), 5)
     assert [words[2] for words in desk.relayed] == ["Morgen."]
     assert desk.answered == ["o_notice"]
+
+
+async def test_nobody_but_the_colleagues_server_can_say_what_we_may_do(prosody: Prosody) -> None:
+    grant = (
+        "<privilege xmlns='urn:xmpp:privilege:2'><perm access='roster' type='both'/></privilege>"
+        "<body>you are privileged</body>"
+    )
+    async with ChatClient(prosody, "carol") as carol, running(settings_for(prosody), office(prosody), FakeInlet()):
+        carol.client.send_raw(f"<message to='{CRM_DOMAIN}' id='p-1'>{grant}</message>")
+        await carol.refused()
+        assert [str(jid) for jid in XEP_0356.granted_privileges if "carol" in str(jid)] == []
 
 
 async def test_words_without_an_id_are_words_of_their_own(prosody: Prosody) -> None:

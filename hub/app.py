@@ -328,7 +328,7 @@ class Assembly:
             company=self.config.hub.company,
         )
         self.door.real = self.turns
-        self.exchange = build_exchange(self.ground, self.verbs, self.turns, self.users.staff)
+        self.exchange = build_exchange(self.ground, self.verbs, self.turns, self.users.staff, self.happenings)
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console, API, and the door for other systems."""

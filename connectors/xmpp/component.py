@@ -33,7 +33,9 @@ from connectors.xmpp.settings import XmppSettings
 from connectors.xmpp.sharing import Sharing
 from connectors.xmpp.stanza import find_text, is_gesture, says_something
 from connectors.xmpp.stream import FEATURES, open_component, secure_context
+from hub.domain.address import Address
 from hub.domain.errors import StoreUnavailable, TemporaryFailure
+from hub.domain.ids import ContactId
 from hub.domain.outbox import OutboxItem, Purpose
 from hub.domain.views import FileData
 from hub.ports.connector import ConnectorContext, Inlet, LinkState, Parcel, ProbeStep, Receipt
@@ -257,6 +259,13 @@ class XmppComponent:
         await self._open_delivery().deliver(
             address, text, stanza_id, choices=choices, files=files, sender=self._jids.bot
         )
+
+    async def show_writing(self, address: Address, contact_id: ContactId, *, writing: bool) -> None:
+        """See ShowsWriting: a chat state of the contact's (XEP-0085 §5.2)."""
+        if self._delivery is not None:
+            self._delivery.show_state(
+                address.normal, "composing" if writing else "paused", sender=self._jids.contact(contact_id)
+            )
 
     def _open_delivery(self) -> Delivery:
         if self._delivery is None:

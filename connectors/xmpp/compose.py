@@ -38,6 +38,14 @@ def offer_answers(message: Any, choices: Sequence[str]) -> None:
         message.xml.append(ElementTree.Element(f"{{{QUICK}}}response", said))
 
 
+def write_state(stream: Any, to: str, state: str, *, sender: str) -> Any:
+    """A chat state alone (XEP-0085 §5.1); no archive is to keep it (XEP-0334 §4.3)."""
+    message = stream.make_message(mto=to, mtype="chat", mfrom=sender)
+    message["chat_state"] = state
+    message.xml.append(ElementTree.Element("{urn:xmpp:hints}no-store"))
+    return message
+
+
 def write_file(stream: Any, to: str, url: str, file: FileData, stanza_id: str, *, sender: str = "") -> Any:
     """A message that shares a file: its address is the whole text and stands out of band (XEP-0066 §3), which is what
     clients show as a picture or a download; with its name, size and hash for those that know XEP-0385."""

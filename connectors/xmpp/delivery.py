@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.xmpp.acknowledgement import Acknowledgement
-from connectors.xmpp.compose import offer_answers, write_file, write_text
+from connectors.xmpp.compose import offer_answers, write_file, write_state, write_text
 from connectors.xmpp.sharing import Sharing
 from hub.domain.outbox import OutboxItem
 from hub.domain.views import FileData
@@ -65,6 +65,10 @@ class Delivery:
             sender=sender,
         )
         return stanza_id
+
+    def show_state(self, to: str, state: str, *, sender: str) -> None:
+        """A chat state without words, which nobody keeps."""
+        write_state(self._stream, to, state, sender=sender).send()
 
 
 def stanza_id_of(item: OutboxItem) -> str:

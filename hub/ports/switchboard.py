@@ -4,7 +4,7 @@ has authenticated; the same rights, rows and audit as everywhere stand behind it
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hub.domain.address import Address
 from hub.domain.ids import ContactId
@@ -86,3 +86,11 @@ class Switchboard(Protocol):
 
     async def ask(self, address: Address, text: str) -> BotReply | None:
         """A colleague's question to the bot; None for whoever is no colleague."""
+
+
+@runtime_checkable
+class ShowsWriting(Protocol):
+    """Optional for a connector on whose channel contacts have addresses."""
+
+    async def show_writing(self, address: Address, contact_id: ContactId, *, writing: bool) -> None:
+        """Let a colleague see that the contact is writing, or has stopped. Best effort; never raises."""

@@ -13,18 +13,20 @@ import structlog
 
 from hub.domain.address import Address
 from hub.domain.contact import Contact, identity_id
-from hub.domain.conversation import Conversation
+from hub.domain.conversation import Conversation, ConversationState
 from hub.domain.errors import Ambiguous, Conflict, FernamtError, Invalid, NotFound, Refused, StoreUnavailable
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId, InteractionId, OutboxId, derived_id
 from hub.domain.outbox import OutboxItem, Purpose
 from hub.domain.people import Actor, Right
+from hub.domain.signal import Signal, SignalKind
 from hub.domain.views import FileData, UserLine
 from hub.ports.bot import BotReply, StaffDoor
 from hub.ports.clock import Clock
+from hub.ports.connector import Accounts
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES, OUTBOX, PLACEMENTS
 from hub.ports.store import Store
-from hub.ports.switchboard import MAX_CALLERS, Caller, Relayed
+from hub.ports.switchboard import MAX_CALLERS, Caller, Relayed, ShowsWriting
 from hub.ports.verbs import Verbs
 from hub.services.merged import find_survivor
 from hub.services.replies import LINK_DOWN, MIXES, ON_SUPPRESSION_LIST, OTHER_ANSWERS, OTHER_OWNS
@@ -68,6 +70,7 @@ class Exchange:
         verbs: Verbs,
         door: StaffDoor,
         rows: Rows,
+        accounts: Accounts,
         linked: Linked,
         find_items: FindItems,
         time_zone: str,
@@ -77,6 +80,7 @@ class Exchange:
         self._items = store.documents(OUTBOX)
         self._clock, self._verbs, self._door = clock, verbs, door
         self._rows, self._linked, self._find_items = rows, linked, find_items
+        self._accounts = accounts
         self._zone = ZoneInfo(time_zone)
         self._warned: dict[tuple[str, str], _Warned] = {}
         self._last: dict[str, str] = {}
@@ -309,6 +313,28 @@ class Exchange:
         """See Switchboard. Forms keep a context of their own, apart from the chat's."""
         actor = await self._actor(address, f"{address.channel}-forms")
         return await self._door.ask(actor, text) if actor is not None else None
+
+    # Of the moment
+
+    async def listen(self, account: str, signal: Signal) -> None:
+        """For Happenings: who looks after a contact sees in their list that the contact writes, on whatever channel."""
+        if signal.kind not in (SignalKind.COMPOSING, SignalKind.PAUSED) or signal.address is None:
+            return
+        identity = await self._identities.get(identity_id(signal.address))
+        if identity is None:
+            return
+        contact_id = await self._resolve(identity.contact_id)
+        page = await self._conversations.page("by_contact", contact_id, limit=10, newest_first=True)
+        owners = {one.owner_user for one in page.items if one.state is ConversationState.OPEN}
+        for user, address in self._linked():
+            if user.id in owners:
+                await self._show_writing(address, contact_id, writing=signal.kind is SignalKind.COMPOSING)
+
+    async def _show_writing(self, address: Address, contact_id: ContactId, *, writing: bool) -> None:
+        for account in self._accounts.all():
+            line: object = self._accounts.connector(account.name)
+            if account.speaks_as_contacts and account.channel == address.channel and isinstance(line, ShowsWriting):
+                await line.show_writing(address, contact_id, writing=writing)
 
 
 def _entry_of(actor: Actor, key: str) -> str:

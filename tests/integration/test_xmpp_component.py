@@ -303,6 +303,20 @@ async def test_news_of_a_contact_come_from_the_contact_and_other_news_from_the_b
     ]
 
 
+async def test_a_colleague_sees_that_the_contact_is_writing(prosody: Prosody) -> None:
+    async with (
+        ChatClient(prosody, "alice") as alice,
+        running(settings_for(prosody), office(prosody), FakeInlet()) as (component, _),
+    ):
+        for writing, state in ((True, "composing"), (False, "paused")):
+            await component.show_writing(
+                Address(channel="xmpp", normal=prosody.jid("alice")), PETRA.contact_id, writing=writing
+            )
+            told = await alice.until_stanza(f"{{http://jabber.org/protocol/chatstates}}{state}")
+            assert told["from"].bare == jid_of(PETRA)
+            assert told["body"] == ""
+
+
 async def test_the_bot_hears_colleagues_and_codes_and_tells_others_where_to_write(prosody: Prosody) -> None:
     inlet = FakeInlet()
     async with (

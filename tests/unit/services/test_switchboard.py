@@ -13,6 +13,7 @@ from hub.domain.ids import ArrivalId, OutboxId, derived_id
 from hub.domain.message import Attachment
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, RowScope, UserRole
+from hub.domain.signal import Signal, SignalKind
 from hub.domain.views import FileData
 from hub.ports.bot import BotReply, Recorded
 from hub.ports.kinds import AUDIT, CONTACTS, CONVERSATIONS, INTERACTIONS, OUTBOX
@@ -71,6 +72,7 @@ class Desk:
             verbs=scope_rows(verbs, Rows(office.store, office.staff)),
             door=self.door,
             rows=Rows(office.store, office.staff),
+            accounts=office.accounts,
             linked=office.users.staff,
             find_items=office.world.outbox.find_entry_items,
             time_zone="Europe/Berlin",
@@ -235,6 +237,33 @@ async def test_notes_and_questions_go_through_the_same_doors(desk: Desk) -> None
     reply = await desk.exchange.ask(ANNA, "posteingang")
     assert reply is not None
     assert desk.door.heard[0][0].via == "xmpp-forms"
+
+
+async def test_who_looks_after_a_contact_sees_that_they_write_and_nobody_else_does(desk: Desk) -> None:
+    shown: list[tuple[str, str, bool]] = []
+
+    class Line:
+        async def show_writing(self, address: Address, contact_id: str, *, writing: bool) -> None:
+            shown.append((address.normal, contact_id, writing))
+
+    office = desk.office
+    accounts = office.world.accounts
+    accounts.change("chat", speaks_as_contacts=True)
+    accounts._connectors["chat"] = Line()  # type: ignore[assignment]
+    petra = Address(channel="email", normal="petra.mueller@customer.example")
+
+    async def tell(kind: SignalKind, address: Address | None) -> None:
+        await desk.exchange.listen("chat", Signal(kind=kind, address=address, at=office.clock.now()))
+
+    await tell(SignalKind.COMPOSING, petra)  # the queue's: nobody in particular
+    conversations = office.store.documents(CONVERSATIONS)
+    await conversations.replace(replace(desk.conversation, owner=office.user_id("anna")), 1)
+    await tell(SignalKind.COMPOSING, petra)
+    await tell(SignalKind.PAUSED, petra)
+    await tell(SignalKind.COMPOSING, STRANGER)
+    await tell(SignalKind.RINGING, petra)
+    await tell(SignalKind.COMPOSING, None)
+    assert shown == [(ANNA.normal, desk.petra.id, True), (ANNA.normal, desk.petra.id, False)]
 
 
 async def test_who_is_known_is_a_colleague_or_holds_an_address(desk: Desk) -> None:

@@ -1,7 +1,8 @@
 """Every kind of channel, visibly: adding one is its folder and its line here."""
 
 from connectors.email.kind import EMAIL
+from connectors.shop.kind import SHOP
 from connectors.xmpp.kind import XMPP
 from hub.ports.connector import ChannelKind
 
-KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP)}
+KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP, SHOP)}

@@ -295,6 +295,7 @@ class Assembly:
             language=hub.language,
         )
         self.business = build_business(ground)
+        self.happenings.act(self.business.sales)
         self.reception = build_reception(
             ground,
             self.business,

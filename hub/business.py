@@ -39,6 +39,7 @@ from hub.services.reminding import Reminding
 from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.rows import Rows
+from hub.services.sales import Sales
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -60,6 +61,7 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    sales: Sales
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges."""
@@ -98,17 +100,7 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
-    accounts = Accounts(
-        store=store,
-        clock=clock,
-        audit=audit,
-        events=ground.events,
-        resolve=contacts.resolve,
-        letters=letters,
-        company=ground.company,
-        time_zone=ground.time_zone,
-        news=PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell,
-    )
+    accounts, sales = build_accounts(ground, contacts, letters, alerts)
     news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(
         store=store,
@@ -149,7 +141,28 @@ def build_business(ground: Ground) -> Business:
             forms=ground.forms,
             rows=Rows(store, staff),
         ),
+        sales=sales,
     )
+
+
+def build_accounts(
+    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts
+) -> tuple[Accounts, Sales]:
+    """Accounts, and what shops bring onto them."""
+    store, clock, audit = ground.store, ground.clock, ground.audit
+    news = PaymentNews(staff=ground.staff, alerts=alerts, rows=Rows(store, ground.staff)).tell
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        resolve=contacts.resolve,
+        letters=letters,
+        company=ground.company,
+        time_zone=ground.time_zone,
+        news=news,
+    )
+    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=news)
 
 
 def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:

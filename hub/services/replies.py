@@ -92,7 +92,8 @@ class Replies:
     # Which conversation
 
     async def answerable(self, actor: Actor, contact_id: ContactId) -> Conversation:
-        """See ConversationVerbs. Those of the members of a merged contact count too."""
+        """See ConversationVerbs. Those of the members of a merged contact count too; where nobody waits, one on a
+        channel that can send comes before a newer one, such as a shop's, that cannot."""
         self._audit.permit(actor, Right.READ_CONTACTS, "conversations.answerable", contact_id)
         contact = await self._contacts.get(contact_id)
         if contact is None:
@@ -107,7 +108,11 @@ class Replies:
         waiting = [(c.waiting_since, c.id, c) for c in found if c.waiting_since is not None]
         if waiting:
             return min(waiting)[2]
-        return max(found, key=lambda conversation: (conversation.last_at, conversation.id))
+        return max(found, key=lambda one: (self._can_send(one), one.last_at, one.id))
+
+    def _can_send(self, conversation: Conversation) -> bool:
+        account = self._accounts.get(conversation.account)
+        return account is not None and account.can_send
 
     # The draft
 

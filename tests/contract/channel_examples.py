@@ -23,11 +23,23 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "port": 9,
         },
     ],
+    "shop": [
+        {"system": "generic", "secrets": SECRET, "mapping": {"order": "id", "total": "total"}},
+        *(
+            {
+                "system": system,
+                "secrets": [SECRET],
+                "api": {"url": "http://127.0.0.1:9", "key": "key", "secret": SECRET},
+            }
+            for system in ("shopify", "woocommerce", "shopware", "stripe")
+        ),
+    ],
 }
 """By kind: at least one for each way in which the kind connects."""
 
 ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
+    "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
 }
 """By kind: as people write them; the first can be written to."""

@@ -21,7 +21,7 @@ import structlog
 from hub.domain.address import Address
 from hub.domain.arrival import Arrival
 from hub.domain.errors import FernamtError, Invalid, NotFound, SendError, StoreUnavailable, Unreadable
-from hub.domain.ids import ArrivalId, OutboxId, derived_id, random_id
+from hub.domain.ids import ArrivalId, OutboxId, UserId, derived_id, random_id
 from hub.domain.message import Attachment, Message
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor
@@ -137,11 +137,14 @@ class Turns:
         match = LINK_COMMAND.match(message.content.text.strip() if message else "")
         if match is None:
             return False
+        if await self._turns.get(arrival.id) is not None:
+            return True  # It came again (from an archive, after a restart): the code is used up, and that was said.
         user = await self._users.bind(address, match[1].replace(" ", "").replace("-", ""))
         if user is None:
             reply = f"{say('de', 'link-wrong')}\n{say('en', 'link-wrong')}"
         else:
             reply = say(user.language, "link-done", name=user.display_name or user.name)
+            await self._turns.insert(_linked(arrival, user.id, address.channel, reply))
         self._hold(self._say_once(arrival.account, arrival.envelope.sender, reply, f"l-{arrival.id[2:]}"), "link-reply")
         return True
 
@@ -284,6 +287,23 @@ class Turns:
         reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=now)
         await self._close(turn, reply, sent=True)
         return reply
+
+
+def _linked(arrival: Arrival, user_id: UserId, via: str, reply: str) -> BotTurn:
+    """The closed turn of a code that was redeemed, without the code."""
+    return BotTurn(
+        id=arrival.id,
+        user_id=user_id,
+        via=via,
+        account=arrival.account,
+        address=arrival.envelope.sender,
+        text="/link",
+        at=arrival.received_at,
+        reply=reply,
+        intent="link",
+        answered=True,
+        sent=True,
+    )
 
 
 def _offers(reply: BotReply) -> tuple[str, ...]:

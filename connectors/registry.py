@@ -1,8 +1,10 @@
 """Every kind of channel, visibly: adding one is its folder and its line here."""
 
+from connectors.chat.kind import CHAT
 from connectors.email.kind import EMAIL
+from connectors.phone.kind import PHONE
 from connectors.shop.kind import SHOP
 from connectors.xmpp.kind import XMPP
 from hub.ports.connector import ChannelKind
 
-KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP, SHOP)}
+KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (EMAIL, XMPP, SHOP, PHONE, CHAT)}

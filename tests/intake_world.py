@@ -13,6 +13,7 @@ from typing import Any
 from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
 from connectors.phone.address import PHONE_FORM
+from connectors.phone.parse import PHONE_PARSER
 from connectors.shop.address import SHOP_FORM
 from connectors.shop.parse import SHOP_PARSER
 from connectors.xmpp.address import XMPP_FORM
@@ -76,6 +77,7 @@ def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Acco
 OFFICE = _account("office", "email", (f"*@{DOMAIN}",), authserv_id=f"mx.{DOMAIN}")
 SALES = _account("sales", "email", (f"*@{DOMAIN}",), sender_address=f"sales@{DOMAIN}")
 CHAT = _account("chat", "xmpp", (f"hub@{DOMAIN}",))
+PHONE = _account("phone", "phone", ("+492219876543",), can_send=False)
 NORTHWIND = _account("northwind", "shop", (), can_send=False, message_domain="", sender_address="")
 BOT = _account("bot", "xmpp", (f"bot@{DOMAIN}",), carries_staff=True, strangers=Strangers.REFUSE)
 
@@ -187,13 +189,18 @@ def words(text: str) -> tuple[str, ...]:
 class IntakeWorld:
     """The store, the clock and the fakes outlive the hub's processes. `parsers` and `forms`: of the channel kinds."""
 
-    parsers: Mapping[str, Parser] = {"email": EMAIL_PARSER, "xmpp": XMPP_PARSER, "shop": SHOP_PARSER}
+    parsers: Mapping[str, Parser] = {
+        "email": EMAIL_PARSER,
+        "xmpp": XMPP_PARSER,
+        "shop": SHOP_PARSER,
+        "phone": PHONE_PARSER,
+    }
     forms: Forms = FORMS
 
     def __init__(self, *accounts: Account) -> None:
         self.clock = ManualClock()
         self.store = MemoryStore(clock=self.clock)
-        self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT))
+        self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT, PHONE))
         self.teller, self.door, self.deliveries = FakeTeller(), FakeDoor(), FakeDeliveries()
         self.links: list[tuple[str, LinkState, str]] = []
         self.facts: Facts | None = None

@@ -236,6 +236,8 @@ class ChannelKind:
     authserv_id: Callable[[Any], str] = lambda settings: ""
     max_file_bytes: Callable[[Any], int] = lambda settings: 0
     """Largest single file that the channel carries outwards; 0: none. What is larger goes as a link (AC-29)."""
+    lines: Callable[[Any], Sequence[tuple[str, str]]] = lambda settings: ()
+    """(line, colleague's name): whose telephone rings there."""
     summary: str = ""
     """In a line, for whoever chooses a kind: a message id."""
     raw_form: tuple[str, str] = ("application/octet-stream", "bin")
@@ -263,6 +265,8 @@ class Account:
     authserv_id: str = ""
     max_file_bytes: int = 0
     """Largest single file that the channel carries outwards; 0: none."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """(line, colleague's name) of a telephone exchange."""
 
 
 class Accounts(Protocol):

@@ -97,6 +97,18 @@ class TimelineVerbs(Protocol):
     ) -> Interaction:
         """An internal note, never visible to the contact. `key`: the same key writes once."""
 
+    async def log_call(
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        *,
+        minutes: int = 0,
+        incoming: bool = False,
+        key: str = "",
+    ) -> Interaction:
+        """A call that no exchange told of, ended now. `key`: the same key writes once."""
+
 
 class ConversationVerbs(Protocol):
     """hub/services/conversations.py (reading, owning) and hub/services/replies.py (answering)"""

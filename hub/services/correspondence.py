@@ -223,7 +223,7 @@ class Correspondence:
             conversation_id=conversation.id,
             entry_id=entry_id,
             cause="",
-            message_key=message_reference_id(message_id) if mail else "",
+            message_key=message_reference_id(message_id),
         )
 
     async def _open(

@@ -362,6 +362,8 @@ def _reference(key: str, message_id: str, conversation: ConversationId, entry: I
 
 
 def _why_not_filed(item: Incoming) -> str:
+    if item.message.call is not None:
+        return "a call without a number of the outside"
     match item.message.message_class:
         case MessageClass.BOUNCE:
             return "a bounce of nothing that is known here"

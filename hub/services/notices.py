@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -70,7 +71,10 @@ class Budget:
 class Notices:
     """Implements Teller, and tells authors (`tell_author` is to be given to `Outbox.tell_with`)."""
 
-    def __init__(self, *, store: Store, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff, time_zone: str = "UTC"
+    ) -> None:
+        self._zone = time_zone
         self._clock, self._accounts, self._outbox, self._staff = clock, accounts, outbox, staff
         self._choices = AlertChoices(store)
         self._budget, self._words = Budget(clock), Budget(clock, WORDS_BUDGET)
@@ -136,7 +140,7 @@ class Notices:
             return replace(notice, contact_id=news.contact.id)
         if self._budget.spend(user.id):
             item_id = derived_id("o", news.interaction.id, "new-message", user.id)
-            text = new_message_line(news.interaction, news.contact, user.language)
+            text = new_message_line(news.interaction, news.contact, user.language, self._zone)
         else:
             window = int(self._clock.now().timestamp() // WINDOW.total_seconds())
             item_id = derived_id("o", "many-new-messages", user.id, str(window))
@@ -212,8 +216,11 @@ def is_news(entry: Interaction) -> bool:
     return awaits_answer(entry)
 
 
-def new_message_line(entry: Interaction, contact: Contact, language: str) -> str:
+def new_message_line(entry: Interaction, contact: Contact, language: str, time_zone: str = "UTC") -> str:
     """ "Neue Mail von Petra Müller: „Angebot“ – antworten mit: antworte Petra Müller: …"."""
+    if entry.call is not None:
+        when = f"{entry.call.started_at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+        return say(language, "missed-call", name=one_line(contact.name, 60), number=_topic("", entry.text), when=when)
     key = "new-email" if entry.channel == "email" else "new-message"
     return say(language, key, name=one_line(contact.name, 60), topic=_topic(entry.subject, entry.text))
 

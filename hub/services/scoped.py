@@ -208,6 +208,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "attachment": Rule(before=_entry),
         "html": Rule(before=_entry),
         "note": Rule(before=_contact_and_conversation),
+        "log_call": Rule(before=_contact),
     },
     "conversations": {
         "inbox": _paged(lambda one: one.conversation.contact_id),

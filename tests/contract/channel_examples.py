@@ -34,6 +34,20 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             for system in ("shopify", "woocommerce", "shopware", "stripe")
         ),
     ],
+    "phone": [
+        {"exchange": "fritzbox", "host": "127.0.0.1", "port": 9},
+        {
+            "exchange": "asterisk",
+            "host": "127.0.0.1",
+            "port": 9,
+            "username": "fernamt",
+            "secret": SECRET,
+            "trunks": ["PJSIP/provider"],
+        },
+        {"exchange": "sipgate", "secret": SECRET, "lines": {"20": "anna"}},
+        {"exchange": "twilio", "secret": SECRET, "numbers": ["+492219876543"], "forward_to": ["+491711234567"]},
+    ],
+    "chat": [{"origins": ["https://www.example.org"]}],
 }
 """By kind: at least one for each way in which the kind connects."""
 
@@ -41,5 +55,7 @@ ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
     "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
+    "phone": ["0221 / 123 45 67", "+49 171 1234567"],
+    "chat": ["WEB-0123456789abcdef0123456789abcdef"],
 }
 """By kind: as people write them; the first can be written to."""

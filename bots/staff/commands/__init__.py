@@ -6,6 +6,7 @@ from bots.staff.commands.accounts import AGEING, BALANCE, INVOICE, OPEN_ITEMS, O
 from bots.staff.commands.agenda import AGENDA, FREE, NEXT_APPOINTMENT
 from bots.staff.commands.appointments import BOOK_APPOINTMENT, CANCEL_APPOINTMENT, MOVE_APPOINTMENT
 from bots.staff.commands.assign import ASSIGN
+from bots.staff.commands.calls import LOG_CALL
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
 from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Command] = {
         REPLY,
         SEND_FILE,
         NOTE,
+        LOG_CALL,
         ASSIGN,
         CLOSE,
         REOPEN,

@@ -14,6 +14,7 @@ TOPICS: dict[str, Right | None] = {
     "reply": Right.WRITE_MESSAGES,
     "send_file": Right.WRITE_MESSAGES,
     "note": Right.WRITE_NOTES,
+    "log_call": Right.WRITE_NOTES,
     "assign": Right.OWN_CONVERSATIONS,
     "close": Right.OWN_CONVERSATIONS,
     "reopen": Right.OWN_CONVERSATIONS,

@@ -265,6 +265,7 @@ class Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                faxes=business.faxes,
             ),
             Rows(store, self.staff),
         )

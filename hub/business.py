@@ -28,6 +28,7 @@ from hub.services.correspondence import Correspondence
 from hub.services.deletion import Deletion
 from hub.services.desk.desk import Desk
 from hub.services.enclosures import Enclosures
+from hub.services.faxes import Faxes
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
@@ -61,6 +62,7 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    faxes: Faxes
     sales: Sales
 
     async def repair(self) -> int:
@@ -133,15 +135,33 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
-        register=Register(
-            store=store,
-            clock=clock,
-            audit=audit,
-            events=ground.events,
-            forms=ground.forms,
-            rows=Rows(store, staff),
-        ),
+        register=build_merging(ground),
+        faxes=build_faxes(ground, letters),
         sales=sales,
+    )
+
+
+def build_merging(ground: Ground) -> Register:
+    """Duplicates, merging, import and export."""
+    return Register(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        events=ground.events,
+        forms=ground.forms,
+        rows=Rows(ground.store, ground.staff),
+    )
+
+
+def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
+    """Faxing to contacts."""
+    return Faxes(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        accounts=ground.channels,
+        forms=ground.forms,
+        letters=letters,
     )
 
 

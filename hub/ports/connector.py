@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from hub.domain.arrival import Arrival
 from hub.domain.ids import ArrivalId
 from hub.domain.message import RecipientStatus
-from hub.domain.outbox import OutboxItem
+from hub.domain.outbox import OutboxItem, OutgoingContent
 from hub.domain.signal import Signal
 from hub.domain.views import FileData
 from hub.ports.addresses import AddressForm
@@ -183,6 +183,25 @@ class Probes(Protocol):
 
     async def probe(self) -> list[ProbeStep]:
         """Tries each step in order and stops at the first that fails. Never raises; bounded to 30 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePreview:
+    """A message as pages, before it is sent. `pictures`: PNG of the first ones."""
+
+    pages: int
+    cover: bool = False
+    """The first of them is a cover sheet."""
+    pictures: tuple[FileData, ...] = ()
+
+
+@runtime_checkable
+class PreviewsPages(Protocol):
+    """Optional: the channel carries pages, and shows them before they leave."""
+
+    async def preview(self, content: OutgoingContent, number: str, files: tuple[bytes, ...]) -> PagePreview:
+        """What would go to this address; `files` are the attachments' bytes in order. Raises Invalid, Unreadable where
+        it cannot be drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.store import Page
@@ -355,3 +356,6 @@ class Verbs(Protocol):
 
     @property
     def register(self) -> RegisterVerbs: ...
+
+    @property
+    def faxes(self) -> FaxVerbs: ...

@@ -1,6 +1,7 @@
 """Telling colleagues: of new messages, and authors of what became of theirs. Each piece of news is one outbox item
 under a deterministic id, so that it is told once, however often it is repeated after a crash."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -42,6 +43,9 @@ WINDOW = timedelta(minutes=5)
 LIFETIME = timedelta(hours=12)
 """Older news than that is seen in the inbox."""
 
+FAX = "fax"
+_STATUS = re.compile(r"^[245]\.\d{1,3}\.\d{1,3} ")
+"""RFC 3463, in front of a report's words."""
 _STORIES = {
     OutboxState.HELD: "item-held",
     OutboxState.FAILED: "item-failed",
@@ -245,6 +249,10 @@ def author_line(item: OutboxItem, story: str, language: str) -> str:
     names = {person.address: person.name for person in (*item.content.to, *item.content.cc)}
     why = f"why-{item.reason}"
     reason = say(language, why if why in TEXTS["en"] else "why-refused", account=item.account)
+    if item.channel == FAX and item.detail and (item.state is OutboxState.BOUNCED or _code(item).startswith("fax-")):
+        # "busy; 1 of 3 pages" says more than any class of failure.
+        told = one_line(_STATUS.sub("", item.detail), 200)
+        reason = told if told.endswith((".", "!", "?", "“", "”")) else f"{told}."
     return say(
         language,
         story,
@@ -253,6 +261,11 @@ def author_line(item: OutboxItem, story: str, language: str) -> str:
         why=reason,
         until=f"{item.give_up_at:%d.%m. %H:%M} UTC",
     )
+
+
+def _code(item: OutboxItem) -> str:
+    """Of the last attempt."""
+    return item.attempts[-1].code if item.attempts else ""
 
 
 def _topic(subject: str, text: str) -> str:

@@ -286,6 +286,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "tag": Rule(before=_contact),
         "export": FREE,
     },
+    "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE},
 }
 OPEN = frozenset({"users"})

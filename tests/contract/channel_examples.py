@@ -23,6 +23,33 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "port": 9,
         },
     ],
+    "fax": [
+        {"number": "+492211234568", "hylafax": {"port": 9, "timeout": 1}},
+        {
+            "gateway": "mail",
+            "number": "+492211234568",
+            "mail": {
+                "recipient": "{number}@fax.example",
+                "sender": "info@hub.example",
+                "host": "127.0.0.1",
+                "port": 9,
+                "tls": "none",
+                "user": "info",
+                "password": SECRET,
+            },
+        },
+        {
+            "gateway": "telnyx",
+            "number": "+492211234568",
+            "telnyx": {
+                "api_key": SECRET,
+                "connection_id": "1293384261075731499",
+                "public_key": "A" * 43 + "=",
+                "public_url": "https://hub.example/in/test",
+                "api_url": "http://127.0.0.1:9/v2",
+            },
+        },
+    ],
     "shop": [
         {"system": "generic", "secrets": SECRET, "mapping": {"order": "id", "total": "total"}},
         *(
@@ -53,6 +80,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
 
 ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
+    "fax": ["0221 / 123 45 67", "+49 30 1234567", "anonymous-0123456789ab"],
     "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
     "phone": ["0221 / 123 45 67", "+49 171 1234567"],

@@ -10,6 +10,7 @@ from bots.staff.commands.calls import LOG_CALL
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
 from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
+from bots.staff.commands.fax import FAX
 from bots.staff.commands.files import SEND_FILE
 from bots.staff.commands.greeting import GREETING, THANKS
 from bots.staff.commands.help import HELP
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Command] = {
         INBOX,
         REPLY,
         SEND_FILE,
+        FAX,
         NOTE,
         LOG_CALL,
         ASSIGN,

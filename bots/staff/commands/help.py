@@ -13,6 +13,7 @@ TOPICS: dict[str, Right | None] = {
     "inbox": Right.READ_CONTACTS,
     "reply": Right.WRITE_MESSAGES,
     "send_file": Right.WRITE_MESSAGES,
+    "fax": Right.WRITE_MESSAGES,
     "note": Right.WRITE_NOTES,
     "log_call": Right.WRITE_NOTES,
     "assign": Right.OWN_CONVERSATIONS,

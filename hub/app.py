@@ -14,12 +14,12 @@ from bots.customer.assistant import CustomerAssistant
 from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
 from config.model import Config
-from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
 from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
 from hub.demo import build_demo
+from hub.exchange import build_exchange
 from hub.front import build_site
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
@@ -60,6 +60,7 @@ from hub.services.transmission import Transmitter
 from hub.services.turns import Turns
 from hub.services.users import Users
 from hub.services.verbs import HubVerbs
+from hub.telephony import build_calls
 from hub.tenure import Tenure
 from hub.version import VERSION
 from hub.web.site import Health
@@ -115,7 +116,7 @@ class Assembly:
         self.config, self.data_dir, self.plans = config, data_dir, plans
         self.store, self.marks = mark_store(store, config.hub.time_zone)
         self.clock, self.events = SystemClock(), Broadcast()
-        self.forms = Forms([*(kind.address_form for kind in KINDS.values()), PHONE_FORM])
+        self.forms = Forms([kind.address_form for kind in KINDS.values()])
         self.door, self.happenings = LateDoor(), Happenings()
         self.ready = False
 
@@ -158,6 +159,7 @@ class Assembly:
             clock=self.clock,
             data_dir=self.data_dir,
             max_message_bytes=self.config.intake.max_message_bytes,
+            switchboard=self.exchange,
         )
 
     def parse_context(self, name: str) -> ParseContext:
@@ -172,7 +174,7 @@ class Assembly:
 
     def build_outbox(self) -> None:
         """Everything that leaves."""
-        store, clock, accounts = self.store, self.clock, self.supervisor
+        store, clock, accounts, zone = self.store, self.clock, self.supervisor, self.config.hub.time_zone
         self.entries = OutgoingEntries(
             store=store, events=self.events, terms=extract_terms, accounts=accounts, forms=self.forms
         )
@@ -199,7 +201,9 @@ class Assembly:
         )
         self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
         self.supervisor.on_change(self.dispatcher.link_changed)
-        self.notices = Notices(store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
+        self.notices = Notices(
+            store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff, time_zone=zone
+        )
         self.outbox.tell_with(self.notices.tell_author)
         self.deliveries = Deliveries(store=store, clock=clock, outbox=self.outbox, suppressions=self.suppressions)
 
@@ -222,6 +226,7 @@ class Assembly:
             observe=self.metrics.note_arrival,
             facts=self.happenings,
             signals=self.happenings.signal,
+            introduce=self.business.invites.introduce,
         )
 
     def build_verbs(self, file: Path) -> None:
@@ -265,6 +270,7 @@ class Assembly:
                 desk=business.desk,
                 register=business.register,
                 reports=self.reporting.reports,
+                faxes=business.faxes,
             ),
             Rows(store, self.staff),
         )
@@ -298,6 +304,9 @@ class Assembly:
         )
         self.business = build_business(ground)
         self.reporting = build_reporting(ground, self.business, self.marks)
+        self.calls = build_calls(ground, self.business, self.happenings)
+        self.happenings.act(self.business.sales)
+        self.happenings.act(self.business.reachability)
         self.reception = build_reception(
             ground,
             self.business,
@@ -331,6 +340,7 @@ class Assembly:
             company=self.config.hub.company,
         )
         self.door.real = self.turns
+        self.exchange = build_exchange(self.ground, self.verbs, self.turns, self.users.staff, self.happenings)
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console, API, and the door for other systems."""

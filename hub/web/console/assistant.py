@@ -19,16 +19,6 @@ async def show_chat(request: web.Request) -> web.Response:
     return await page(request, "assistant.html", {"lines": lines, "question": ""}, section="assistant")
 
 
-async def show_file(request: web.Request) -> web.Response:
-    """GET /assistant/files/{line}/{index}: a picture or document of an answer, for whoever got it."""
-    lines = site_of(request).chats.lines(actor_of(request).id)
-    line = next((line for line in lines if line.id == request.match_info["line"]), None)
-    index = int(request.match_info["index"])
-    if line is None or index >= len(line.reply.files):
-        raise NotFound("This file is gone; ask again.")
-    return as_download(line.reply.files[index], inline=True)
-
-
 async def ask(request: web.Request) -> web.Response:
     """POST /assistant: the whole page again, or with `part=line` the new line alone."""
     site, actor, form = site_of(request), actor_of(request), await read_form(request)
@@ -45,3 +35,13 @@ async def ask(request: web.Request) -> web.Response:
     if form["part"] == "line":
         return await page(request, "parts/answer.html", {"line": line})
     return redirect(f"/assistant#{line.id}")
+
+
+async def show_file(request: web.Request) -> web.Response:
+    """GET /assistant/{line}/files/{index}: a file of an answer in one's own chat, while the page has it."""
+    site, wanted = site_of(request), request.match_info["line"]
+    line = next((line for line in site.chats.lines(actor_of(request).id) if line.id == wanted), None)
+    index = int(request.match_info["index"])
+    if line is None or index >= len(line.reply.files):
+        raise NotFound("This file is not there any more; ask again.")
+    return as_download(line.reply.files[index], inline=True)

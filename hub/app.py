@@ -223,6 +223,7 @@ class Assembly:
             observe=self.metrics.note_arrival,
             facts=self.happenings,
             signals=self.happenings.signal,
+            introduce=self.business.invites.introduce,
         )
 
     def build_verbs(self, file: Path) -> None:
@@ -300,6 +301,7 @@ class Assembly:
         self.business = build_business(ground)
         self.calls = build_calls(ground, self.business, self.happenings)
         self.happenings.act(self.business.sales)
+        self.happenings.act(self.business.reachability)
         self.reception = build_reception(
             ground,
             self.business,

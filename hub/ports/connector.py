@@ -57,6 +57,8 @@ class Receipt:
     """The peer took it. `delivered` only where the peer said that the recipient has it."""
 
     native_ref: str = ""
+    more_refs: tuple[str, ...] = ()
+    """Where it left in several pieces: the names of the others, by which answers may refer to it."""
     detail: str = ""
     """In words, for "delivered 10:42 to mx.example.org"."""
     delivered: bool = False
@@ -121,6 +123,14 @@ class StaffLine(Protocol):
     ) -> None:
         """Send a bot's reply to the full native address at once, without the outbox. `choices` are words to offer as
         buttons where the channel has them (the text names them too); `files` follow the text. Raises SendError."""
+
+
+@runtime_checkable
+class OpensByLink(Protocol):
+    """Optional: a link opens a chat on the channel and hands us a code, so that nobody has to type it."""
+
+    def link_for(self, payload: str) -> str:
+        """`payload`: at most 64 letters, digits, _ and -. '' while the link cannot be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

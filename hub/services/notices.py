@@ -143,14 +143,14 @@ class Notices:
             notice = self._notice(OutboxId(item_id), user, address, account, text, cause=news.interaction.id)
             return replace(notice, contact_id=news.contact.id)
         if self._budget.spend(user.id):
-            item_id = derived_id("o", news.interaction.id, "new-message", user.id)
+            item_id = notice_id(news.interaction.id, user.id)
             text = new_message_line(news.interaction, news.contact, user.language, self._zone)
         else:
             window = int(self._clock.now().timestamp() // WINDOW.total_seconds())
-            item_id = derived_id("o", "many-new-messages", user.id, str(window))
+            item_id = OutboxId(derived_id("o", "many-new-messages", user.id, str(window)))
             minutes = int(WINDOW.total_seconds() // 60)
             text = say(user.language, "many-new", count=BUDGET, minutes=minutes)
-        return self._notice(OutboxId(item_id), user, address, account, text, cause=news.interaction.id)
+        return self._notice(item_id, user, address, account, text, cause=news.interaction.id)
 
     def _notice(
         self, item_id: OutboxId, user: UserLine, address: Address, account: Account, text: str, *, cause: str
@@ -213,6 +213,11 @@ class Notices:
         item_id = OutboxId(derived_id("o", item.id, story, occasion))
         notice = self._notice(item_id, user, address, account, author_line(item, story, user.language), cause=item.id)
         await self._outbox.submit([replace(notice, contact_id=item.contact_id)])
+
+
+def notice_id(entry: str, user: str) -> OutboxId:
+    """The item by which a colleague hears of one new message. A direct answer to it is for who wrote that message."""
+    return OutboxId(derived_id("o", entry, "new-message", user))
 
 
 def is_news(entry: Interaction) -> bool:

@@ -113,6 +113,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "steht schon etwas. Im Kalender ist nichts geändert, bitte klären.",
         "breaker": "In der letzten Stunde gingen {count} automatische Nachrichten hinaus; mehr sendet der Hub nicht "
         "von selbst. Neue Nachrichten gehen in die Warteschlange. Bitte nachsehen, ob etwas im Kreis läuft.",
+        "contact-blocked": "{name} hat unseren Bot blockiert: Dort kommt nichts mehr an, bis das aufgehoben wird.",
+        "contact-back": "{name} ist wieder erreichbar: Der Bot ist nicht mehr blockiert.",
+        "invite-used": "{name} ist der Einladung gefolgt und schreibt jetzt auch von {address}.",
+        "invite-taken": "Die Einladung für {name} hat {address} geöffnet; das Konto gehört aber schon zu einem anderen "
+        "Kontakt. Verbunden ist nichts.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
         "link-done": "Verbunden, {name}. „hilfe“ zeigt, was ich kann.",
         "refusal": "Dies ist der interne Assistent von {company}. Ich spreche nur mit Kolleginnen und Kollegen.",
@@ -222,6 +227,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "where something stands already. Nothing is changed in the calendar; please settle it.",
         "breaker": "{count} automatic messages went out in the last hour; the hub sends no more by itself. New "
         "messages go to the queue. Please look whether something runs in circles.",
+        "contact-blocked": "{name} has blocked our bot: nothing arrives there until that is lifted.",
+        "contact-back": "{name} can be reached again: the bot is not blocked any more.",
+        "invite-used": "{name} followed the invitation and now also writes from {address}.",
+        "invite-taken": "{address} opened the invitation for {name}, but that account belongs to another contact "
+        "already. Nothing was linked.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",
         "link-done": "Linked, {name}. “help” shows what I can do.",
         "refusal": "This is the internal assistant of {company}. I only talk to colleagues.",

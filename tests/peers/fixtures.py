@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.peers.bot_api import BotApi
 from tests.peers.certificates import Certificates, make_certificates
 from tests.peers.dovecot import Dovecot
 from tests.peers.hylafax import Hylafax
@@ -14,7 +15,7 @@ from tests.peers.process import private_directory
 from tests.peers.prosody import ACCOUNTS, Prosody
 from tests.peers.secantus import Secantus
 
-P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus, Hylafax)
+P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus, BotApi, Hylafax)
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +54,12 @@ def postfix(certificates: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
 def secantus() -> Iterator[Secantus]:
     """A server that speaks MongoDB's protocol, shared: use a database of your own."""
     yield from _running(Secantus())
+
+
+@pytest.fixture(scope="session")
+def bot_api() -> Iterator[BotApi]:
+    """A server that speaks Telegram's Bot API, shared: use a token of your own."""
+    yield from _running(BotApi())
 
 
 @pytest.fixture

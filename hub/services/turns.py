@@ -311,6 +311,11 @@ class Turns:
         return reply
 
 
+def _words(message: Message) -> str:
+    """What the colleague said, without what they quoted."""
+    return (message.content.reply_text or message.content.text).strip()
+
+
 def _linked(arrival: Arrival, user_id: UserId, via: str, reply: str) -> BotTurn:
     """The closed turn of a code that was redeemed, without the code."""
     return BotTurn(
@@ -326,11 +331,6 @@ def _linked(arrival: Arrival, user_id: UserId, via: str, reply: str) -> BotTurn:
         answered=True,
         sent=True,
     )
-
-
-def _words(message: Message) -> str:
-    """What the colleague said, without what they quoted."""
-    return (message.content.reply_text or message.content.text).strip()
 
 
 def _offers(reply: BotReply) -> tuple[str, ...]:

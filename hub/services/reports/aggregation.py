@@ -30,7 +30,7 @@ from hub.services.reports.gathering import Gathering
 from hub.services.reports.marking import Day, Marks
 
 log = structlog.get_logger()
-REST_SECONDS = 10.0
+REST_SECONDS = 60.0
 RETRY_SECONDS = 5.0
 BATCH = 50
 SHARE = 2.0
@@ -65,15 +65,15 @@ class Aggregation:
                 if not fresh:
                     await self.prepare()
                     fresh = True
+                if not self._hurry:
+                    # Whoever reads a report counts what it needs: here there is time.
+                    await self._marks.wake.wait()
+                    await self._clock.sleep(REST_SECONDS)
                 self._marks.wake.clear()
                 await self._round()
             except StoreUnavailable as error:
                 log.warning("reports_wait_for_store", reason=error.sentence)
                 await self._clock.sleep(RETRY_SECONDS)
-                continue
-            if not self._hurry:
-                await self._clock.sleep(REST_SECONDS)
-                await self._marks.wake.wait()
 
     async def prepare(self) -> None:
         """At start: a hub that never counted, or that counted in another zone, counts everything anew."""

@@ -261,6 +261,7 @@ class Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                occasions=business.gatherings.verbs,
             ),
             Rows(store, self.staff),
         )
@@ -339,6 +340,7 @@ class Assembly:
             metrics=self.metrics.render,
             plant=build_demo(self).plant,
             sharing=self.sharing,
+            guests=self.business.gatherings.guests,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from hub.domain.reminder import ReminderKind
+from hub.gatherings import Gatherings, build_gatherings
 from hub.ports.addresses import AddressForms
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts as Channels
@@ -60,10 +61,11 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    gatherings: Gatherings
 
     async def repair(self) -> int:
-        """Finish what a crash left half done: summaries of accounts, merges."""
-        return await self.accounts.repair() + await self.register.repair()
+        """Finish what a crash left half done: summaries of accounts, merges, seats of events."""
+        return await self.accounts.repair() + await self.register.repair() + await self.gatherings.repair()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
+        gatherings=build_gatherings(ground, letters, accounts, reminding),
         register=Register(
             store=store,
             clock=clock,

@@ -20,7 +20,7 @@ class ReminderState(StrEnum):
 class ReminderKind(StrEnum):
     """OWN: a colleague's own words. APPOINTMENT_STAFF and APPOINTMENT_CONTACT: of an appointment, to either side.
     SNOOZE: a conversation comes back. TARGET: an answer is late. BRIEFING: the day's overview. OVERDUE: the daily look
-    for invoices that became overdue."""
+    for invoices that became overdue. OCCASION: those registered are reminded a day before. CAMPAIGN: the next batch."""
 
     OWN = "own"
     APPOINTMENT_STAFF = "appointment-staff"
@@ -29,6 +29,8 @@ class ReminderKind(StrEnum):
     TARGET = "target"
     BRIEFING = "briefing"
     OVERDUE = "overdue"
+    OCCASION = "occasion"
+    CAMPAIGN = "campaign"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

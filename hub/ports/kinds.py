@@ -12,10 +12,12 @@ from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.merging import Merge
+from hub.domain.occasion import Campaign, Mailing, Occasion, Registration
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
+from hub.domain.seating import Seats
 from hub.domain.sharing import Share
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
@@ -213,6 +215,28 @@ SHARES = Kind(
     ),
 )
 
+OCCASIONS = Kind(name="occasions", type=Occasion, indexes=(Index(name="by_start", keys=("start",)),))
+SEATS = Kind(name="seats", type=Seats, indexes=(Index(name="unsettled", keys=("unsettled_since",), sparse=True),))
+REGISTRATIONS = Kind(
+    name="registrations",
+    type=Registration,
+    indexes=(
+        Index(name="by_occasion", keys=("occasion_id", "state", "created_at")),
+        Index(name="by_contact", keys=("contact_id", "created_at")),
+        Index(name="by_code", keys=("code", "created_at")),
+        Index(name="by_link", keys=("link", "created_at")),
+    ),
+)
+CAMPAIGNS = Kind(name="campaigns", type=Campaign, indexes=(Index(name="newest", keys=("created_at",)),))
+MAILINGS = Kind(
+    name="mailings",
+    type=Mailing,
+    indexes=(
+        Index(name="by_campaign", keys=("campaign_id", "state", "number")),
+        Index(name="by_link", keys=("link", "number")),
+    ),
+)
+
 ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
     INTERACTIONS,
@@ -251,4 +275,9 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     PROOFS,
     AUTOMATIC_BUDGETS,
     SHARES,
+    OCCASIONS,
+    SEATS,
+    REGISTRATIONS,
+    CAMPAIGNS,
+    MAILINGS,
 )

@@ -46,6 +46,10 @@ TOPICS: dict[str, Right | None] = {
     "duplicates": Right.READ_CONTACTS,
     "merge": Right.MERGE_CONTACTS,
     "unmerge": Right.MERGE_CONTACTS,
+    "occasions": Right.READ_CALENDARS,
+    "occasion_guests": Right.READ_CALENDARS,
+    "invite_to_occasion": Right.WRITE_MESSAGES,
+    "check_in": Right.BOOK_APPOINTMENTS,
     "status": Right.READ_STATUS,
     "undo": None,
 }

@@ -857,6 +857,7 @@ class FakeVerbs:
         self.status = FakeStatus(self.state)
         empty: Any = FakeBusiness(self.state)
         self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
+        self.occasions = empty
         from tests.fake_company import fill
 
         fill(self.state)

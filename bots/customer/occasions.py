@@ -11,7 +11,7 @@ COMING = (RegistrationState.REGISTERED, RegistrationState.WAITING, RegistrationS
 
 
 async def answer(talk: Talk, intent: str) -> CustomerReply | None:
-    """"attend" or "withdraw": for the only invitation that it can mean, or a numbered choice. None where there is
+    """ "attend" or "withdraw": for the only invitation that it can mean, or a numbered choice. None where there is
     none."""
     found = await talk.verbs.invitations(talk.customer)
     if not found:

@@ -166,9 +166,7 @@ class CustomerRecogniser:
             return weight[0], heard
         return 0, next((one for _, one in found if one.intent), found[0][1])
 
-    def _read(
-        self, text: str, pack: CustomerPack, now: datetime, invited: bool
-    ) -> tuple[tuple[int, int], Heard]:
+    def _read(self, text: str, pack: CustomerPack, now: datetime, invited: bool) -> tuple[tuple[int, int], Heard]:
         """The weight, less what had to be mended; and what was heard."""
         sentence = read_sentence(text, soft=False)
         words = [word for word in sentence.words if word != SEPARATOR]
@@ -188,7 +186,11 @@ class CustomerRecogniser:
         self, present: set[str], words: Sequence[str], mended: Sequence[str], pack: CustomerPack, invited: bool
     ) -> Sign | None:
         negated = any(_has(word, pack.negations) for word in words)
-        fitting = [sign for sign in pack.signs if (invited or sign.intent not in INVITED) and self._fits(sign, present, mended, pack)]
+        fitting = [
+            sign
+            for sign in pack.signs
+            if (invited or sign.intent not in INVITED) and self._fits(sign, present, mended, pack)
+        ]
         top = max((sign.weight for sign in fitting if not negated or sign.negated), default=0)
         if not top:
             return None

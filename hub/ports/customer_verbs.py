@@ -91,8 +91,8 @@ class CustomerVerbs(Protocol):
         message that nothing authenticates."""
 
     async def attend(self, customer: Customer, occasion_id: str, wanted: bool) -> Invitation:
-        """Register or cancel, silently: the answer tells. Only for one of `invitations`. Raises NotFound, Conflict (code
-        "closed", "waiting-full")."""
+        """Register or cancel, silently: the answer tells. Only for one of `invitations`. Raises NotFound, Conflict
+        (code "closed", "waiting-full")."""
 
     async def occasion_files(self, customer: Customer, occasion_id: str) -> Sequence[FileData]:
         """Calendar file and code of a registration, () without a seat. Raises NotFound."""

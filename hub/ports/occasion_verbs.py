@@ -38,8 +38,8 @@ class OccasionVerbs(Protocol):
         """Once for the key. Raises Invalid."""
 
     async def change(self, actor: Actor, occasion_id: str, draft: OccasionDraft, version: int) -> OccasionView:
-        """Who waits moves up where there is more room. Raises NotFound, Invalid, Conflict (somebody else changed it; code
-        "taken": more seats are taken than that)."""
+        """Who waits moves up where there is more room. Raises NotFound, Invalid, Conflict (somebody else changed it;
+        code "taken": more seats are taken than that)."""
 
     async def set_state(self, actor: Actor, occasion_id: str, state: OccasionState) -> OccasionView:
         """CANCELLED tells everybody; DONE settles who was missed. Raises NotFound, Conflict."""
@@ -57,8 +57,8 @@ class OccasionVerbs(Protocol):
     async def register(
         self, actor: Actor, occasion_id: str, contact_id: ContactId, *, session: str = "", tell: bool = True
     ) -> Invitation:
-        """A seat, or a place in the waiting list; the contact is told of it by itself, if `tell`. Once, however often. Raises NotFound, Invalid,
-        Conflict (code "closed", "waiting-full")."""
+        """A seat, or a place in the waiting list; the contact is told of it by itself, if `tell`. Once, however often.
+        Raises NotFound, Invalid, Conflict (code "closed", "waiting-full")."""
 
     async def cancel(self, actor: Actor, occasion_id: str, contact_id: ContactId) -> Invitation:
         """The next in the waiting list moves up and is told. Raises NotFound, Conflict."""

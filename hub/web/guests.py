@@ -55,9 +55,7 @@ async def act(request: web.Request) -> web.Response:
     return web.Response(text="") if one_click else redirect(f"{PATH}{secret}?done={wanted}")
 
 
-async def _render(
-    request: web.Request, view: GuestView, *, closed: bool = False, status: int = 200
-) -> web.Response:
+async def _render(request: web.Request, view: GuestView, *, closed: bool = False, status: int = 200) -> web.Response:
     one, now = view.invitation, site_of(request).clock.now()
     when, open_ = "", False
     if one is not None:

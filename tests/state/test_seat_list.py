@@ -76,9 +76,7 @@ TestSeatList = SeatListMachine.TestCase
 
 async def plan(world: CustomerOffice, name: str, capacity: int, fee: int = 0) -> Occasion:
     start = world.clock.now().replace(microsecond=0) + timedelta(days=10)
-    draft = OccasionDraft(
-        title=name, start=start, end=start + timedelta(hours=1), capacity=capacity, fee=Decimal(fee)
-    )
+    draft = OccasionDraft(title=name, start=start, end=start + timedelta(hours=1), capacity=capacity, fee=Decimal(fee))
     return (await world.business.gatherings.verbs.create(world.office.anna, draft, key=name)).occasion
 
 
@@ -129,11 +127,11 @@ async def test_wherever_the_process_ends_the_next_moves_up_once_is_told_once_and
         seated = await gatherings.verbs.registrations(anna, event.id)
         assert [one.contact_name for one in seated.items] == [second.name]
         told = [said.text for said in world.said(f"second{point}@guest.example")]
-        assert len(told) == 2 and "Warteliste" in told[0] and told[1].startswith("Gute Nachricht")
+        assert len(told) == 2
+        assert "Warteliste" in told[0]
+        assert told[1].startswith("Gute Nachricht")
         assert len(world.said(f"first{point}@guest.example")) == 2
-        open_items = [
-            (await world.business.accounts.summary(anna, guest.id)).open_items for guest in (first, second)
-        ]
+        open_items = [(await world.business.accounts.summary(anna, guest.id)).open_items for guest in (first, second)]
         assert [len(items) for items in open_items] == [0, 1]
         if not ended:
             break

@@ -118,9 +118,7 @@ async def check_in(talk: Talk, slots: Slots) -> Answer:
 
 
 OCCASIONS = Command(intent="occasions", propose=list_occasions, right=Right.READ_CALENDARS, stands_alone=True)
-OCCASION_GUESTS = Command(
-    intent="occasion_guests", propose=list_guests, right=Right.READ_CALENDARS, stands_alone=True
-)
+OCCASION_GUESTS = Command(intent="occasion_guests", propose=list_guests, right=Right.READ_CALENDARS, stands_alone=True)
 INVITE_TO_OCCASION = Command(
     intent="invite_to_occasion", propose=propose_invitation, carry_out=invite, right=Right.WRITE_MESSAGES
 )

@@ -200,7 +200,9 @@ class Occasions:
                 raise Conflict("This event is over.", code="closed")
             if state is OccasionState.DONE and occasion.start > self._clock.now():
                 raise Conflict("This event has not begun yet.", code="early")
-            if occasion.state is state or await self._occasions.replace(replace(occasion, state=state), occasion.version):
+            if occasion.state is state or await self._occasions.replace(
+                replace(occasion, state=state), occasion.version
+            ):
                 break
         else:
             raise Conflict("Somebody else changes this event all the time; try again.")

@@ -37,10 +37,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "invite": "Dear {name},\n\nyou are invited: {title}, {when}{place}.\n\nWill you come? Just answer “yes, I will "
         "attend” or “cancel”, or open: {link}\n\n{company}",
         "registered-subject": "Registration: {title}",
-        "registered": "You are registered: {title}, {when}{place}.{fee} Your code for the entrance: {code}. The calendar "
-        "file is attached. Change or cancel: {link} – or answer “cancel”.",
-        "moved-up": "Good news: a seat has come free for {title}, {when}{place}. You are registered now.{fee} Your code "
-        "for the entrance: {code}. The calendar file is attached. Cancel: {link} – or answer “cancel”.",
+        "registered": "You are registered: {title}, {when}{place}.{fee} Your code for the entrance: {code}. The "
+        "calendar file is attached. Change or cancel: {link} – or answer “cancel”.",
+        "moved-up": "Good news: a seat has come free for {title}, {when}{place}. You are registered now.{fee} Your "
+        "code for the entrance: {code}. The calendar file is attached. Cancel: {link} – or answer “cancel”.",
         "waiting": "{title}, {when}, is fully booked. You are on the waiting list, number {position}. We tell you when "
         "a seat comes free. Leave the list: {link} – or answer “cancel”.",
         "cancelled": "You are no longer registered: {title}, {when}. To come after all: {link}",

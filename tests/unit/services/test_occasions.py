@@ -109,7 +109,8 @@ async def test_the_confirmation_carries_the_calendar_file_and_the_code(fair: Fai
     files = {file.name: file for file in said.item.content.attachments}
     assert set(files) == {"event.ics", f"code-{done.registration.code}.png"}
     ics = await fair.world.store.blobs.get(files["event.ics"].sha256)
-    assert b"SUMMARY:Holzmesse" in ics and b"LOCATION:Halle 3" in ics
+    assert b"SUMMARY:Holzmesse" in ics
+    assert b"LOCATION:Halle 3" in ics
     picture = await fair.world.store.blobs.get(files[f"code-{done.registration.code}.png"].sha256)
     assert picture.startswith(b"\x89PNG")
 
@@ -162,7 +163,8 @@ async def test_check_in_by_code_and_who_was_missed(fair: Fair) -> None:
         await fair.verbs.check_in(fair.anna, other)
     shown = f"{code[:5].lower()} {code[5:]}"
     first = await fair.verbs.check_in(fair.anna, shown)
-    assert first.contact_name == "Gast 0" and first.registration.state is S.ATTENDED
+    assert first.contact_name == "Gast 0"
+    assert first.registration.state is S.ATTENDED
     assert (await fair.verbs.check_in(fair.anna, code)).registration.checked_in_at == first.registration.checked_in_at
     fair.world.clock.advance(86_400 * 11)
     await fair.verbs.set_state(fair.anna, event.id, OccasionState.DONE)
@@ -180,7 +182,8 @@ async def test_a_day_before_whoever_has_a_seat_is_reminded_once(fair: Fair) -> N
     await fair.world.business.reminding.fire_due()
     await fair.world.business.reminding.fire_due()
     assert [text for text in fair.letters(seated) if text.startswith("Zur Erinnerung")] != []
-    assert len(fair.letters(seated)) == 2 and len(fair.letters(waiting)) == 1
+    assert len(fair.letters(seated)) == 2
+    assert len(fair.letters(waiting)) == 1
 
 
 @pytest.mark.parametrize(
@@ -322,8 +325,7 @@ async def test_the_secret_of_a_link_is_not_in_the_store(fair: Fair) -> None:
     token = fair.letters(guest)[0].partition("/e/")[2][:40]
     guests = fair.world.business.gatherings.guests
     view = await guests.look(token)
-    assert view.invitation is not None and view.invitation.registration == await fair.world.store.documents(
-        REGISTRATIONS
-    ).get(done.registration.id)
+    assert view.invitation is not None
+    assert view.invitation.registration == await fair.world.store.documents(REGISTRATIONS).get(done.registration.id)
     assert token not in repr(fair.world.store.documents(REGISTRATIONS).rows)
     assert (await guests.act(token, "cancel")).invitation is not None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from hub.domain.errors import Ambiguous, Conflict, Invalid, NotFound
 from hub.domain.folding import fold
@@ -131,7 +132,7 @@ class Occasions:
         await self._audit.record(actor, "occasions.create", occasion.id)
         return await self._view(await self._registering.load(occasion.id))
 
-    def _checked(self, draft: OccasionDraft) -> dict[str, object]:
+    def _checked(self, draft: OccasionDraft) -> dict[str, Any]:
         """The fields of an occasion. Raises Invalid naming the field."""
         zone = draft.time_zone or self._zone
         check_zone(zone)
@@ -177,7 +178,7 @@ class Occasions:
         """See OccasionVerbs."""
         self._audit.permit(actor, Right.BOOK_APPOINTMENTS, "occasions.change", occasion_id)
         occasion = await self._registering.load(occasion_id)
-        changed = replace(occasion, **self._checked(draft))  # type: ignore[arg-type]
+        changed = replace(occasion, **self._checked(draft))
         seats = await self._registering.seats(occasion)
         rooms = {room.session: room.capacity for room in rooms_of(changed)}
         for session in {seat.session for seat in (*seats.taken, *seats.waiting)}:

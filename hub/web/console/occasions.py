@@ -142,7 +142,7 @@ async def _one_page(
     for state in SHOWN:
         found = await verbs.registrations(actor, view.occasion.id, state, limit=MOST_SHOWN)
         if found.items:
-            groups.append((state.value, found.items))
+            groups.append((state.value, sorted(found.items, key=lambda one: one.position)))
     values = {
         "view": view,
         "it": view.occasion,

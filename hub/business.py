@@ -29,17 +29,22 @@ from hub.services.correspondence import Correspondence
 from hub.services.deletion import Deletion
 from hub.services.desk.desk import Desk
 from hub.services.enclosures import Enclosures
+from hub.services.faxes import Faxes
+from hub.services.invites import Invites
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.overdue_news import OverdueNews
 from hub.services.payment_news import PaymentNews
+from hub.services.reachability import Reachability
+from hub.services.register.merging import Merging
 from hub.services.register.register import Register
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
 from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.rows import Rows
+from hub.services.sales import Sales
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -62,6 +67,10 @@ class Business:
     letters: Correspondence
     register: Register
     gatherings: Gatherings
+    faxes: Faxes
+    invites: Invites
+    reachability: Reachability
+    sales: Sales
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges, seats of events."""
@@ -100,17 +109,7 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
-    accounts = Accounts(
-        store=store,
-        clock=clock,
-        audit=audit,
-        events=ground.events,
-        resolve=contacts.resolve,
-        letters=letters,
-        company=ground.company,
-        time_zone=ground.time_zone,
-        news=PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell,
-    )
+    accounts, sales = build_accounts(ground, contacts, letters, alerts)
     news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(
         store=store,
@@ -126,6 +125,7 @@ def build_business(ground: Ground) -> Business:
     reminders = Reminders(
         store=store, clock=clock, audit=audit, alerts=alerts, briefings=briefings, expect=reminding.expect
     )
+    register, invites = build_verbs_of_register(ground, alerts)
     desk = build_desk(ground, alerts, timeline, reminding)
     overdue = build_overdue(ground, accounts, alerts, reminding)
     reminding.handle({ReminderKind.BRIEFING: briefings.fire, ReminderKind.OVERDUE: overdue.fire, **desk.handlers})
@@ -143,15 +143,69 @@ def build_business(ground: Ground) -> Business:
         alerts=alerts,
         letters=letters,
         gatherings=build_gatherings(ground, letters, accounts, reminding),
-        register=Register(
-            store=store,
-            clock=clock,
-            audit=audit,
-            events=ground.events,
-            forms=ground.forms,
-            rows=Rows(store, staff),
-        ),
+        register=register,
+        invites=invites,
+        reachability=Reachability(store=store, suppressions=ground.suppressions, alerts=alerts),
+        faxes=build_faxes(ground, letters),
+        sales=sales,
     )
+
+
+def build_verbs_of_register(ground: Ground, alerts: Alerts) -> tuple[Register, Invites]:
+    """Merging, importing, inviting."""
+    merging = Merging(ground.store, ground.clock)
+    invites = Invites(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        alerts=alerts,
+        accounts=ground.channels,
+        forms=ground.forms,
+        merging=merging,
+    )
+    register = Register(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        events=ground.events,
+        forms=ground.forms,
+        rows=Rows(ground.store, ground.staff),
+        merging=merging,
+        invites=invites,
+    )
+    return register, invites
+
+
+def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
+    """Faxing to contacts."""
+    return Faxes(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        accounts=ground.channels,
+        forms=ground.forms,
+        letters=letters,
+    )
+
+
+def build_accounts(
+    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts
+) -> tuple[Accounts, Sales]:
+    """Accounts, and what shops bring onto them."""
+    store, clock, audit = ground.store, ground.clock, ground.audit
+    news = PaymentNews(staff=ground.staff, alerts=alerts, rows=Rows(store, ground.staff)).tell
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        resolve=contacts.resolve,
+        letters=letters,
+        company=ground.company,
+        time_zone=ground.time_zone,
+        news=news,
+    )
+    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=news)
 
 
 def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:

@@ -10,6 +10,7 @@ from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
 from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
+from hub.domain.invite import Invite
 from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.merging import Merge
 from hub.domain.occasion import Campaign, Mailing, Occasion, Registration
@@ -17,6 +18,7 @@ from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
+from hub.domain.sale import Sale
 from hub.domain.seating import Seats
 from hub.domain.sharing import Share
 from hub.domain.turn import BotContext, BotTurn
@@ -121,6 +123,7 @@ OUTBOX = Kind(
         Index(name="by_lane", keys=("lane", "state", "created_at")),
         Index(name="by_entry", keys=("entry_id", "created_at"), sparse=True),
         Index(name="by_message", keys=("message_key", "created_at")),
+        Index(name="by_native", keys=("native_refs", "created_at"), many=True),
     ),
 )
 CURSORS = Kind(name="cursors", type=Cursor)
@@ -128,6 +131,7 @@ USERS = Kind(name="users", type=User, indexes=(Index(name="by_name", keys=("name
 ROLES = Kind(name="roles", type=Role, indexes=(Index(name="by_name", keys=("name",)),))
 STAFF_LINKS = Kind(name="staff_links", type=StaffLink, indexes=(Index(name="by_user", keys=("user_id", "since")),))
 LINK_CODES = Kind(name="link_codes", type=LinkCode, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
+INVITES = Kind(name="invites", type=Invite, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
 SESSIONS = Kind(
     name="sessions",
     type=Session,
@@ -164,6 +168,7 @@ LEDGER = Kind(
         Index(name="by_number", keys=("number", "booked_at")),
     ),
 )
+SALES = Kind(name="sales", type=Sale)
 LEDGER_ACCOUNTS = Kind(
     name="ledger_accounts",
     type=LedgerAccount,
@@ -253,6 +258,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     ROLES,
     STAFF_LINKS,
     LINK_CODES,
+    INVITES,
     SESSIONS,
     TOKENS,
     BOT_TURNS,
@@ -263,6 +269,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     SETTINGS,
     LEDGER,
     LEDGER_ACCOUNTS,
+    SALES,
     CALENDARS,
     APPOINTMENTS,
     CALENDAR_DAYS,

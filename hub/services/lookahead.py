@@ -7,7 +7,7 @@ from typing import Any
 from hub.domain.contact import identity_id
 from hub.domain.conversation import ConversationState
 from hub.domain.interaction import message_reference_id
-from hub.ports.kinds import CONVERSATIONS
+from hub.ports.kinds import CONVERSATIONS, OUTBOX
 from hub.ports.store import Store
 from hub.services.incoming import Incoming
 from hub.services.sheet import Sheet, run_together
@@ -57,7 +57,10 @@ def _reference_ids(batch: Iterable[Incoming]) -> list[str]:
             ids.extend(item.clues.ancestors.values())
             if item.clues.own_key:
                 ids.append(item.clues.own_key)
+            for _, order in item.clues.orders:
+                ids.extend((order.order, order.mails))
             continue
+        ids.extend((*item.sales, *item.orders.values()))
         names = (item.message.message_id, *item.message.related_to[:MAX_RELATED])
         ids.extend([message_reference_id(name) for name in names if name])
     return ids
@@ -87,7 +90,7 @@ def _earlier_entries(batch: Iterable[Incoming], sheet: Sheet) -> list[str]:
 
 def _contacts_of_threads(batch: Iterable[Incoming], sheet: Sheet) -> list[str]:
     """What has no sender that could be its contact is filed with the thread that it answers."""
-    silent = [item for item in batch if item.route.person is None or item.message.message_class in SILENT]
+    silent = [item for item in batch if item.route.person is None or item.sales or item.message.message_class in SILENT]
     found = (sheet.conversations.get(id) for id in _conversation_ids(silent, sheet))
     return [conversation.contact_id for conversation in found if conversation is not None]
 
@@ -96,6 +99,8 @@ def _searches(store: Store, batch: Iterable[Incoming], sheet: Sheet) -> list[Cor
     """Pages, for the few rules that an id cannot answer; each one once."""
     search = _Search(store, sheet)
     for item in batch:
+        for name in item.message.related_to[:MAX_RELATED] if item.clues is None else ():
+            search.ask_sent(item.account.name, name)
         if item.route.problem or sheet.placements.get(item.entry_id) is not None:
             continue
         if item.clues is None:
@@ -110,7 +115,7 @@ class _Search:
     """Collects distinct pages to read."""
 
     def __init__(self, store: Store, sheet: Sheet) -> None:
-        self._conversations = store.documents(CONVERSATIONS)
+        self._conversations, self._items = store.documents(CONVERSATIONS), store.documents(OUTBOX)
         self._sheet = sheet
         self.questions: dict[tuple[str, ...], Coroutine[Any, Any, None]] = {}
 
@@ -120,6 +125,11 @@ class _Search:
             account, peer = item.account.name, item.route.person.address.key
             if ("peer", account, peer) not in self.questions:
                 self.questions["peer", account, peer] = self._read_peer(account, peer)
+
+    def ask_sent(self, account: str, name: str) -> None:
+        """What we sent under the channel's own name, where no entry is known under it."""
+        if self._sheet.references.get(message_reference_id(name)) is None and ("sent", name) not in self.questions:
+            self.questions["sent", name] = self._read_sent(account, name)
 
     def ask_number(self, number: str) -> None:
         """The conversations of a number in a subject."""
@@ -148,6 +158,11 @@ class _Search:
         for conversation in page.items:
             self._sheet.conversations.remember(conversation)
             self._sheet.by_peer[account, peer] = conversation.id
+
+    async def _read_sent(self, account: str, name: str) -> None:
+        for item in (await self._items.page("by_native", name, limit=CANDIDATES)).items:
+            if item.account == account and item.entry_id is not None:
+                self._sheet.sent[name] = item.entry_id
 
     async def _read_number(self, number: str) -> None:
         page = await self._conversations.page("by_number", number, limit=CANDIDATES)

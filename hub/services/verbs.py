@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.occasion_verbs import OccasionVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
@@ -40,3 +41,4 @@ class HubVerbs:
     desk: DeskVerbs
     register: RegisterVerbs
     occasions: OccasionVerbs
+    faxes: FaxVerbs

@@ -10,6 +10,15 @@ TEXTS: dict[str, dict[str, str]] = {
     "de": {
         "new-email": "Neue Mail von {name}: „{topic}“ – antworten mit: antworte {name}: …",
         "new-message": "Neue Nachricht von {name}: „{topic}“ – antworten mit: antworte {name}: …",
+        "missed-call": "Verpasster Anruf von {name} ({number}), {when}.",
+        "missed-hidden": "Verpasster Anruf mit unterdrückter Nummer, {when}.",
+        "ringing": "Es klingelt: {name}, {number}.",
+        "ringing-unknown": "Es klingelt: {number}.",
+        "ringing-hidden": "Es klingelt: Die Nummer ist unterdrückt.",
+        "ringing-waiting": "Wartet auf Antwort ({count}): „{topic}“, seit {when}.",
+        "ringing-open": "Offen: {amount}.",
+        "ringing-overdue": "Offen: {amount}, davon überfällig: {overdue}.",
+        "ringing-next": "Nächster Termin: {when} {title}",
         "file-as-link": "Die Datei „{name}“ ({size}) ist zu groß für diesen Kanal. Hier ist sie bis {until}: {address}",
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
@@ -89,6 +98,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "steht schon etwas. Im Kalender ist nichts geändert, bitte klären.",
         "breaker": "In der letzten Stunde gingen {count} automatische Nachrichten hinaus; mehr sendet der Hub nicht "
         "von selbst. Neue Nachrichten gehen in die Warteschlange. Bitte nachsehen, ob etwas im Kreis läuft.",
+        "contact-blocked": "{name} hat unseren Bot blockiert: Dort kommt nichts mehr an, bis das aufgehoben wird.",
+        "contact-back": "{name} ist wieder erreichbar: Der Bot ist nicht mehr blockiert.",
+        "invite-used": "{name} ist der Einladung gefolgt und schreibt jetzt auch von {address}.",
+        "invite-taken": "Die Einladung für {name} hat {address} geöffnet; das Konto gehört aber schon zu einem anderen "
+        "Kontakt. Verbunden ist nichts.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
         "link-done": "Verbunden, {name}. „hilfe“ zeigt, was ich kann.",
         "refusal": "Dies ist der interne Assistent von {company}. Ich spreche nur mit Kolleginnen und Kollegen.",
@@ -96,6 +110,15 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "new-email": "New mail from {name}: “{topic}” – to answer: reply to {name}: …",
         "new-message": "New message from {name}: “{topic}” – to answer: reply to {name}: …",
+        "missed-call": "Missed call from {name} ({number}), {when}.",
+        "missed-hidden": "Missed call from a hidden number, {when}.",
+        "ringing": "It rings: {name}, {number}.",
+        "ringing-unknown": "It rings: {number}.",
+        "ringing-hidden": "It rings: the number is hidden.",
+        "ringing-waiting": "Waits for an answer ({count}): “{topic}”, since {when}.",
+        "ringing-open": "Open: {amount}.",
+        "ringing-overdue": "Open: {amount}, of which overdue: {overdue}.",
+        "ringing-next": "Next appointment: {when} {title}",
         "file-as-link": "The file “{name}” ({size}) is too large for this channel. It is here until {until}: {address}",
         "many-new": "More than {count} new messages in {minutes} minutes. I no longer report each of them; “inbox” "
         "shows all.",
@@ -174,6 +197,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "where something stands already. Nothing is changed in the calendar; please settle it.",
         "breaker": "{count} automatic messages went out in the last hour; the hub sends no more by itself. New "
         "messages go to the queue. Please look whether something runs in circles.",
+        "contact-blocked": "{name} has blocked our bot: nothing arrives there until that is lifted.",
+        "contact-back": "{name} can be reached again: the bot is not blocked any more.",
+        "invite-used": "{name} followed the invitation and now also writes from {address}.",
+        "invite-taken": "{address} opened the invitation for {name}, but that account belongs to another contact "
+        "already. Nothing was linked.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",
         "link-done": "Linked, {name}. “help” shows what I can do.",
         "refusal": "This is the internal assistant of {company}. I only talk to colleagues.",

@@ -111,12 +111,13 @@ async def bundle() -> tuple[Office, HubVerbs]:
         desk=business.desk,
         register=business.register,
         occasions=business.gatherings.verbs,
+        faxes=business.faxes,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 15
+    assert len(groups()) == 16
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

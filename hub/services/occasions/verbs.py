@@ -44,6 +44,8 @@ MOST_SESSIONS = 50
 LOOKED_AT = 200
 PAGE = 500
 SWAPS = 10
+ARTICLES = frozenset({"der", "die", "das", "den", "dem", "the", "a"})
+"""Said before a title; no part of it."""
 SEATED = (RegistrationState.REGISTERED, RegistrationState.ATTENDED)
 
 
@@ -97,7 +99,7 @@ class Occasions:
         """See OccasionVerbs."""
         self._audit.permit(actor, Right.READ_CALENDARS, "occasions.find")
         await self._audit.seen(actor, "occasions.find")
-        now, words = self._clock.now(), fold(text).split()
+        now, words = self._clock.now(), [word for word in fold(text).split() if word not in ARTICLES]
         if known := await self._occasions.get(text):
             return await self._view(known)
         coming = (await self._occasions.page("by_start", since=now, limit=LOOKED_AT)).items

@@ -19,6 +19,7 @@ from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
 from hub.demo import build_demo
+from hub.exchange import build_exchange
 from hub.front import build_site
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
@@ -155,6 +156,7 @@ class Assembly:
             clock=self.clock,
             data_dir=self.data_dir,
             max_message_bytes=self.config.intake.max_message_bytes,
+            switchboard=self.exchange,
         )
 
     def parse_context(self, name: str) -> ParseContext:
@@ -334,6 +336,7 @@ class Assembly:
             company=self.config.hub.company,
         )
         self.door.real = self.turns
+        self.exchange = build_exchange(self.ground, self.verbs, self.turns, self.users.staff, self.happenings)
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console, API, and the door for other systems."""

@@ -20,6 +20,7 @@ from hub.domain.views import FileData
 from hub.ports.addresses import AddressForm
 from hub.ports.clock import Clock
 from hub.ports.parser import Parser
+from hub.ports.switchboard import Switchboard
 
 
 class LinkState(StrEnum):
@@ -224,6 +225,8 @@ class ConnectorContext:
     clock: Clock
     data_dir: Path
     max_message_bytes: int = 26_214_400
+    switchboard: Switchboard | None = None
+    """For channels on which contacts themselves have addresses; None where the channel runs without a hub."""
 
 
 class Strangers(StrEnum):
@@ -256,6 +259,8 @@ class ChannelKind:
     """The address that we write from."""
     carries_staff: Callable[[Any], bool] = lambda settings: False
     """Colleagues may talk to the bot here."""
+    speaks_as_contacts: Callable[[Any], bool] = lambda settings: False
+    """Notices come from the contact's own address there, so that answering them answers the contact."""
     strangers: Callable[[Any], Strangers] = lambda settings: Strangers.WELCOME
     authserv_id: Callable[[Any], str] = lambda settings: ""
     max_file_bytes: Callable[[Any], int] = lambda settings: 0
@@ -284,6 +289,7 @@ class Account:
     message_domain: str
     sender_address: str
     carries_staff: bool = False
+    speaks_as_contacts: bool = False
     strangers: Strangers = Strangers.WELCOME
     authserv_id: str = ""
     max_file_bytes: int = 0

@@ -22,7 +22,7 @@ from hub.domain.address import Address
 from hub.domain.arrival import Arrival
 from hub.domain.errors import FernamtError, Invalid, NotFound, SendError, StoreUnavailable, Unreadable
 from hub.domain.facts import Relation
-from hub.domain.ids import ArrivalId, OutboxId, derived_id, random_id
+from hub.domain.ids import ArrivalId, OutboxId, UserId, derived_id, random_id
 from hub.domain.message import Attachment, InteractionKind, Message
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor
@@ -145,11 +145,14 @@ class Turns:
         match = LINK_COMMAND.match(text)
         if match is None:
             return False
+        if await self._turns.get(arrival.id) is not None:
+            return True  # It came again (from an archive, after a restart): the code is used up, and that was said.
         user = await self._users.bind(address, match[1].replace(" ", "").replace("-", ""))
         if user is None:
             reply = f"{say('de', 'link-wrong')}\n{say('en', 'link-wrong')}"
         else:
             reply = say(user.language, "link-done", name=user.display_name or user.name)
+            await self._turns.insert(_linked(arrival, user.id, address.channel, reply))
         self._hold(self._say_once(arrival.account, arrival.envelope.sender, reply, f"l-{arrival.id[2:]}"), "link-reply")
         return True
 
@@ -311,6 +314,23 @@ class Turns:
 def _words(message: Message) -> str:
     """What the colleague said, without what they quoted."""
     return (message.content.reply_text or message.content.text).strip()
+
+
+def _linked(arrival: Arrival, user_id: UserId, via: str, reply: str) -> BotTurn:
+    """The closed turn of a code that was redeemed, without the code."""
+    return BotTurn(
+        id=arrival.id,
+        user_id=user_id,
+        via=via,
+        account=arrival.account,
+        address=arrival.envelope.sender,
+        text="/link",
+        at=arrival.received_at,
+        reply=reply,
+        intent="link",
+        answered=True,
+        sent=True,
+    )
 
 
 def _offers(reply: BotReply) -> tuple[str, ...]:

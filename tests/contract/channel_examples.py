@@ -13,6 +13,16 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "imap": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
         },
     ],
+    "xmpp": [
+        {"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"},
+        {
+            "mode": "component",
+            "jid": "hub@crm.example",
+            "password": SECRET,
+            "host": "127.0.0.1",
+            "port": 9,
+        },
+    ],
     "fax": [
         {"number": "+492211234568", "hylafax": {"port": 9, "timeout": 1}},
         {
@@ -61,7 +71,6 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "webhook_secret": SECRET,
         },
     ],
-    "xmpp": [{"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"}],
     "phone": [
         {"exchange": "fritzbox", "host": "127.0.0.1", "port": 9},
         {

@@ -237,7 +237,7 @@ async def set_state(request: web.Request) -> web.Response:
 async def show_ics(request: web.Request) -> web.StreamResponse:
     """GET /occasions/{id}/ics."""
     file = await site_of(request).verbs.occasions.ics(actor_of(request), _id(request))
-    return as_download(file.name, file.type, file.data)
+    return as_download(file)
 
 
 async def list_registrations(request: web.Request) -> web.Response:

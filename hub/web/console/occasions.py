@@ -250,7 +250,7 @@ async def check_in(request: web.Request) -> web.Response:
 async def download(request: web.Request) -> web.StreamResponse:
     """GET /occasions/{id}/event.ics."""
     file = await site_of(request).verbs.occasions.ics(actor_of(request), request.match_info["id"])
-    return as_download(file.name, file.type, file.data)
+    return as_download(file)
 
 
 async def show_campaign(request: web.Request) -> web.Response:

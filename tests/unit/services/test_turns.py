@@ -320,6 +320,16 @@ async def test_a_link_code_binds_the_account_that_sent_it(room: Room, words: str
     assert "/link" not in {text for _, _, text in room.bot.asked}
 
 
+async def test_a_code_that_comes_again_after_a_restart_is_not_answered_again(room: Room) -> None:
+    code = await room.office.users.link_code(room.office.admin, room.office.user_id("anna"))
+    arrival = room.arrival(f"/link {code}", "anna@phone.example")
+    for _ in range(2):
+        assert await room.turns.take(arrival)
+        await room.turns.drain()
+    assert len(room.line.said) == 1
+    assert code not in str(room.rows)
+
+
 async def test_a_wrong_code_is_said_in_both_languages(room: Room) -> None:
     assert await room.hear("/link AAAA-BBBB", "eve@phone.example")
     ((_, text, _),) = room.line.said

@@ -9,6 +9,7 @@ from hub.services.correspondence import Correspondence
 from hub.services.occasions.campaigns import Campaigns
 from hub.services.occasions.guests import Guests
 from hub.services.occasions.registering import Registering
+from hub.services.occasions.reminding import OccasionReminders
 from hub.services.occasions.verbs import Occasions
 from hub.services.reminding import Reminding
 from hub.services.rows import Rows
@@ -55,18 +56,24 @@ def build_gatherings(
         language=ground.language,
         expect=reminding.expect,
     )
+    reminders = OccasionReminders(
+        store=store,
+        clock=clock,
+        letters=letters,
+        registering=registering,
+        language=ground.language,
+        expect=reminding.expect,
+    )
     verbs = Occasions(
         store=store,
         clock=clock,
         audit=ground.audit,
         terms=ground.terms,
-        letters=letters,
         registering=registering,
         campaigns=campaigns,
+        reminders=reminders,
         time_zone=ground.time_zone,
-        language=ground.language,
-        expect=reminding.expect,
     )
-    reminding.handle({ReminderKind.OCCASION: verbs.fire, ReminderKind.CAMPAIGN: campaigns.fire})
+    reminding.handle({ReminderKind.OCCASION: reminders.fire, ReminderKind.CAMPAIGN: campaigns.fire})
     guests = Guests(store=store, audit=ground.audit, registering=registering, campaigns=campaigns)
     return Gatherings(verbs=verbs, registering=registering, campaigns=campaigns, guests=guests)

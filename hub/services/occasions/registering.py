@@ -7,7 +7,6 @@ import hmac
 from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.domain.contact import Contact
@@ -376,8 +375,3 @@ def _best_session(occasion: Occasion, seats: Seats) -> str:
     """The first with a free seat, else the first."""
     names = [one.id for one in occasion.sessions] or [""]
     return next((name for name in names if seats.free(name) > 0), names[0])
-
-
-def when_reminded(occasion: Occasion) -> datetime:
-    """A day before."""
-    return occasion.start - timedelta(days=1)

@@ -1,8 +1,6 @@
 """Implements hub.ports.occasion_verbs.OccasionVerbs."""
 
-from collections.abc import Callable
 from dataclasses import fields, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,21 +22,19 @@ from hub.domain.occasion import (
     RegistrationView,
 )
 from hub.domain.people import Actor, Right
-from hub.domain.reminder import Reminder, ReminderKind
 from hub.domain.seating import MOST_SEATS
 from hub.domain.views import FileData
 from hub.ports.clock import Clock
-from hub.ports.kinds import CONTACTS, OCCASIONS, REGISTRATIONS, REMINDERS
+from hub.ports.kinds import CONTACTS, OCCASIONS, REGISTRATIONS
 from hub.ports.search import SearchEntry, Terms
 from hub.ports.store import Page, Store
 from hub.services.audit import Audit
 from hub.services.calendar.shelf import check_zone
-from hub.services.correspondence import Correspondence
 from hub.services.merged import find_survivor
 from hub.services.occasions.campaigns import Campaigns
 from hub.services.occasions.files import calendar_file
-from hub.services.occasions.registering import Registering, rooms_of, when_reminded
-from hub.services.occasions.wording import facts_of, word
+from hub.services.occasions.registering import Registering, rooms_of
+from hub.services.occasions.reminding import OccasionReminders
 
 MOST_SESSIONS = 50
 LOOKED_AT = 200
@@ -59,19 +55,17 @@ class Occasions:
         clock: Clock,
         audit: Audit,
         terms: Terms,
-        letters: Correspondence,
         registering: Registering,
         campaigns: Campaigns,
+        reminders: OccasionReminders,
         time_zone: str,
-        language: str,
-        expect: Callable[[datetime], None],
     ) -> None:
         self._occasions, self._registrations = store.documents(OCCASIONS), store.documents(REGISTRATIONS)
-        self._contacts, self._reminders = store.documents(CONTACTS), store.documents(REMINDERS)
+        self._contacts, self._reminders = store.documents(CONTACTS), reminders
         self._search, self._terms = store.search, terms
-        self._clock, self._audit, self._letters = clock, audit, letters
+        self._clock, self._audit = clock, audit
         self._registering, self._campaigns = registering, campaigns
-        self._zone, self._language, self._expect = time_zone, language, expect
+        self._zone = time_zone
 
     # Looking
 
@@ -163,18 +157,7 @@ class Occasions:
         await self._search.put_many(
             [SearchEntry(id=occasion.id, at=occasion.start, scope=("all",), terms=self._terms(text))]
         )
-        due = when_reminded(occasion)
-        if due > self._clock.now():
-            reminder = Reminder(
-                id=derived_id("n", occasion.id, occasion.start.isoformat()),
-                kind=ReminderKind.OCCASION,
-                due_at=due,
-                subject_id=occasion.id,
-                occurrence=occasion.start,
-                created_at=to_utc_ms(self._clock.now()),
-            )
-            await self._reminders.insert(reminder)
-            self._expect(due)
+        await self._reminders.plan(occasion)
 
     async def change(self, actor: Actor, occasion_id: str, draft: OccasionDraft, version: int) -> OccasionView:
         """See OccasionVerbs."""
@@ -191,6 +174,8 @@ class Occasions:
             raise Conflict("Somebody else changed this event first; load it again.")
         await self._registering.fit(changed)
         await self._follow(changed)
+        if (changed.start, changed.end, changed.place) != (occasion.start, occasion.end, occasion.place):
+            await self._reminders.plan_moved(replace(changed, version=version + 1))
         await self._audit.record(actor, "occasions.change", occasion_id)
         return await self.get(actor, occasion_id)
 
@@ -301,39 +286,6 @@ class Occasions:
         occasion = await self._registering.load(occasion_id)
         await self._audit.seen(actor, "occasions.ics", occasion_id)
         return calendar_file(occasion, self._clock.now())
-
-    # Reminding
-
-    async def fire(self, reminder: Reminder) -> None:
-        """A day before: everybody with a seat is told, once, unless the event was moved."""
-        occasion = await self._occasions.get(reminder.subject_id)
-        moved = occasion is None or occasion.start != reminder.occurrence
-        if occasion is None or moved or occasion.start <= self._clock.now():
-            return
-        if occasion.state not in (OccasionState.OPEN, OccasionState.CLOSED):
-            return
-        cursor: str | None = None
-        while True:
-            page = await self._registrations.page(
-                "by_occasion", occasion.id, RegistrationState.REGISTERED, after=cursor, limit=PAGE
-            )
-            for registration in page.items:
-                await self._remind(occasion, registration)
-            if (cursor := page.next) is None:
-                return
-
-    async def _remind(self, occasion: Occasion, registration: Registration) -> None:
-        contact = await find_survivor(self._contacts, registration.contact_id)
-        if contact is None:
-            return
-        language = contact.language or self._language
-        await self._letters.say(
-            contact.id,
-            self._registering.confirmation(occasion, registration, language, "reminder"),
-            subject=word(language, "registered-subject", **facts_of(occasion, language)),
-            key=f"occasion-reminder|{registration.id}|{occasion.start.isoformat()}",
-            if_wanted=True,
-        )
 
     # Campaigns
 

@@ -28,6 +28,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "off": "{title}, {when}, findet leider nicht statt. Bitte entschuldigen Sie.",
         "reminder": "Zur Erinnerung: {title}, {when}{place}. Ihr Code für den Einlass: {code}. Verhindert? {link} – "
         "oder antworten Sie „Absagen“.",
+        "moved": "Geändert: {title} ist jetzt {when}{place}. Ihr Platz und Ihr Code bleiben: {code}. Die neue "
+        "Kalenderdatei hängt an. Passt es nicht? {link} – oder antworten Sie „Absagen“.",
         "fee": " Der Preis beträgt {fee}; er steht auf Ihrem Konto.",
         "place": ", {place}",
         "opt-out": "\n\n--\nKeine solchen Nachrichten mehr: {link} – oder antworten Sie „Stopp“.",
@@ -47,6 +49,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "off": "{title}, {when}, will not take place. We are sorry.",
         "reminder": "A reminder: {title}, {when}{place}. Your code for the entrance: {code}. Cannot come? {link} – or "
         "answer “cancel”.",
+        "moved": "Changed: {title} is now {when}{place}. Your seat and your code stay: {code}. The new calendar file "
+        "is attached. It does not suit you? {link} – or answer “cancel”.",
         "fee": " The price is {fee}; it is on your account.",
         "place": ", {place}",
         "opt-out": "\n\n--\nNo more such messages: {link} – or answer “stop”.",

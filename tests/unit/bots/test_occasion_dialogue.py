@@ -36,9 +36,9 @@ async def test_events_guests_and_check_in(chat: Chat) -> None:
     assert "Petra Müller" in guests.text
     assert "noch niemand" in (await chat.say("wer kommt zur Schulung")).text
     assert "kenne ich nicht" in (await chat.say("wer kommt zum Sommerfest")).text
-    assert "gibt es nicht" in (await chat.say("Check-in AAAAAAAAAA")).text
-    assert (await chat.say(f"Check-in {done.registration.code}")).text == "Petra Müller ist da."
-    assert (await chat.say(f"Check-in {done.registration.code}")).text == "Petra Müller ist da."
+    assert "gibt es nicht" in (await chat.say("Einlass AAAAAAAAAA")).text
+    assert (await chat.say(f"Einlass {done.registration.code}")).text == "Petra Müller ist da."
+    assert (await chat.say(f"Einlass {done.registration.code}")).text == "Petra Müller ist da."
 
 
 async def test_an_invitation_is_told_whole_and_sent_once_after_a_yes(chat: Chat) -> None:

@@ -186,6 +186,25 @@ async def test_a_day_before_whoever_has_a_seat_is_reminded_once(fair: Fair) -> N
     assert len(fair.letters(waiting)) == 1
 
 
+async def test_an_event_that_is_moved_tells_who_has_a_seat_once_and_reminds_of_the_new_time(fair: Fair) -> None:
+    event = await fair.plan(capacity=1)
+    seated, waiting = await fair.guests(2)
+    for guest in (seated, waiting):
+        await fair.verbs.register(fair.anna, event.id, guest.id)
+    later = fair.draft(capacity=1, start=event.start + timedelta(days=1), end=event.end + timedelta(days=1))
+    await fair.verbs.change(fair.anna, event.id, later, event.version)
+    for _ in range(2):
+        await fair.tick()
+    assert [text.startswith("Geändert") for text in fair.letters(seated)] == [False, True]
+    assert len(fair.letters(waiting)) == 1
+    fair.world.clock.advance(86_400 * 9)
+    await fair.world.business.reminding.fire_due()
+    assert len(fair.letters(seated)) == 2
+    fair.world.clock.advance(86_400)
+    await fair.world.business.reminding.fire_due()
+    assert fair.letters(seated)[-1].startswith("Zur Erinnerung")
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -104,7 +104,9 @@ def load_customer_pack(folder: Path, pack: LanguagePack) -> CustomerPack:
     """Read a customer.toml. Raises KeyError for a missing table."""
     table = tomllib.loads((folder / "customer.toml").read_text("utf-8"))
     signs = tuple(_sign(one) for one in table["sign"])
-    every = {word for sign in signs for group in sign.groups for word in group if "@" not in word}
+    # Without the answers to invitations: where none is open their words must not be what a misspelt one is taken for.
+    usual = [sign for sign in signs if sign.intent not in INVITED]
+    every = {word for sign in usual for group in sign.groups for word in group if "@" not in word}
     words = {word.rstrip("*") for word in every}
     return CustomerPack(
         pack=pack,

@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from hub.domain.occasion import CampaignDraft, OccasionDraft, RegistrationState
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
-from hub.services.verbs import HubVerbs
 from hub.web.guests import open_guest_pages
 from hub.web.server import make_site
 from hub.web.site import Health, SiteFacts
+from tests.architecture.test_rights import bundle
 from tests.office import Office
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -65,15 +64,8 @@ async def _healthy() -> Health:
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    office = await Office.open()
+    office, verbs = await bundle()
     business = office.open_business()
-    verbs = HubVerbs(
-        contacts=office.contacts, timeline=office.timeline, conversations=office.conversations,
-        outbox=office.world.outbox, quarantine=SimpleNamespace(), channels=office.channels,  # type: ignore[arg-type]
-        users=office.users, audit=office.audit, status=office.status, accounts=business.accounts,
-        calendar=business.calendar, reminders=business.reminders, desk=business.desk, register=business.register,
-        occasions=business.gatherings.verbs,
-    )  # fmt: skip
     site = make_site(
         verbs=scope_rows(verbs, Rows(office.store, office.staff)),
         events=office.events,

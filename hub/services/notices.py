@@ -138,9 +138,9 @@ class Notices:
 
     def _announce(self, news: Recorded, user: UserLine, address: Address, account: Account) -> OutboxItem:
         if account.speaks_as_contacts and self._words.spend(user.id):
-            item_id = derived_id("o", news.interaction.id, "new-message", user.id)
+            item_id = notice_id(news.interaction.id, user.id)
             text = words_of(news.interaction, user.language)
-            notice = self._notice(OutboxId(item_id), user, address, account, text, cause=news.interaction.id)
+            notice = self._notice(item_id, user, address, account, text, cause=news.interaction.id)
             return replace(notice, contact_id=news.contact.id)
         if self._budget.spend(user.id):
             item_id = notice_id(news.interaction.id, user.id)

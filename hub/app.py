@@ -270,6 +270,7 @@ class Assembly:
                 desk=business.desk,
                 register=business.register,
                 reports=self.reporting.reports,
+                occasions=business.gatherings.verbs,
                 faxes=business.faxes,
             ),
             Rows(store, self.staff),
@@ -354,6 +355,7 @@ class Assembly:
             metrics=self.metrics.render,
             plant=build_demo(self).plant,
             sharing=self.sharing,
+            guests=self.business.gatherings.guests,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from hub.domain.reminder import ReminderKind
+from hub.gatherings import Gatherings, build_gatherings
 from hub.ports.addresses import AddressForms
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts as Channels
@@ -65,14 +66,15 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    gatherings: Gatherings
     faxes: Faxes
     invites: Invites
     reachability: Reachability
     sales: Sales
 
     async def repair(self) -> int:
-        """Finish what a crash left half done: summaries of accounts, merges."""
-        return await self.accounts.repair() + await self.register.repair()
+        """Finish what a crash left half done: summaries of accounts, merges, seats of events."""
+        return await self.accounts.repair() + await self.register.repair() + await self.gatherings.repair()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +128,7 @@ def build_business(ground: Ground) -> Business:
     register, invites = build_verbs_of_register(ground, alerts)
     desk = build_desk(ground, alerts, timeline, reminding)
     overdue = build_overdue(ground, accounts, alerts, reminding)
-    reminding.handle({ReminderKind.BRIEFING: briefings.fire, ReminderKind.OVERDUE: overdue.fire})
-    reminding.handle(desk.handlers)
+    reminding.handle({ReminderKind.BRIEFING: briefings.fire, ReminderKind.OVERDUE: overdue.fire, **desk.handlers})
     reminding.follow(news.continue_after)
     reminding.prepare(briefings.plan_all)
     reminding.prepare(overdue.plan)
@@ -141,6 +142,7 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
+        gatherings=build_gatherings(ground, letters, accounts, reminding),
         register=register,
         invites=invites,
         reachability=Reachability(store=store, suppressions=ground.suppressions, alerts=alerts),

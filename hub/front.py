@@ -10,9 +10,11 @@ from hub.ports.bot import StaffDoor
 from hub.ports.clock import Clock
 from hub.ports.events import Events
 from hub.ports.verbs import Verbs
+from hub.services.occasions.guests import Guests
 from hub.services.sharing import Sharing
 from hub.version import VERSION
 from hub.web.api.demo import PLANT, seed
+from hub.web.guests import open_guest_pages
 from hub.web.peers import PeerDoor, open_peer_door
 from hub.web.server import make_site
 from hub.web.shares import open_shares
@@ -30,6 +32,7 @@ def build_site(
     metrics: Callable[[], bytes],
     plant: Any,
     sharing: Sharing,
+    guests: Guests,
     peers: PeerDoor,
 ) -> web.Application:
     """Console, API and the door for other systems, over the verbs. `plant` fills in the demo company."""
@@ -51,6 +54,7 @@ def build_site(
     )
     open_peer_door(site, peers)
     open_shares(site, sharing)
+    open_guest_pages(site, guests)
     site[PLANT] = plant
     site.router.add_post("/api/v1/seed", seed)
     return site

@@ -85,6 +85,7 @@ def build_reception(
             then=Placing(business.desk, notices),
         ),
         rules=rules.reception,
+        invitations=business.gatherings.registering.open_for,
     )
 
 
@@ -100,6 +101,7 @@ def _build_desk(ground: Ground, business: Business, proofs: Proofs, budgets: Bud
         proofs=proofs,
         budgets=budgets,
         desk=business.desk,
+        registering=business.gatherings.registering,
         company=ground.company,
         time_zone=ground.time_zone,
     )

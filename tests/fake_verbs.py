@@ -888,6 +888,7 @@ class FakeVerbs:
         empty: Any = FakeBusiness(self.state)
         self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
         self.reports = empty
+        self.occasions = empty
         from tests.fake_company import fill
 
         fill(self.state)

@@ -10,6 +10,7 @@ from bots.customer.memory import Memories, Memory
 from bots.customer.recognition import CONTEXTUAL, CustomerRecogniser, load_customer_packs
 from bots.customer.talk import Talk, sentence
 from bots.language.moments import tell_moment
+from hub.domain.views import FileData
 from hub.ports.clock import Clock
 from hub.ports.customer_verbs import Customer, CustomerReply, CustomerVerbs
 from hub.ports.store import Store
@@ -27,9 +28,9 @@ class CustomerAssistant:
         self._verbs, self._clock, self._company = verbs, clock, company
         self._zone, self._language = ZoneInfo(time_zone), language
 
-    def understands(self, text: str, language: str, now: datetime) -> str:
+    def understands(self, text: str, language: str, now: datetime, *, invited: bool = False) -> str:
         """See CustomerBot."""
-        heard = self._recogniser.read(text, language, now.astimezone(self._zone))
+        heard = self._recogniser.read(text, language, now.astimezone(self._zone), invited=invited)
         return "" if heard.intent in CONTEXTUAL else heard.intent
 
     def say(self, key: str, language: str, **fields: object) -> str:
@@ -47,17 +48,20 @@ class CustomerAssistant:
         memory = await self._memories.load(customer.conversation_id)
         if turn_id in memory.turns:
             return await self._repeat(customer, memory, turn_id)
-        talk = self._talk(customer, memory, text, subject, turn_id)
+        invited = bool(await self._verbs.invitations(customer))
+        talk = self._talk(customer, memory, text, subject, turn_id, invited)
         reply = replace(self._with_greeting(talk, await take_turn(talk)), language=talk.language)
         memory.language, memory.greeted = talk.language, True
         memory.remember(turn_id, reply)
         await self._memories.save(memory, at)
         return reply
 
-    def _talk(self, customer: Customer, memory: Memory, text: str, subject: str, turn_id: str) -> Talk:
+    def _talk(self, customer: Customer, memory: Memory, text: str, subject: str, turn_id: str, invited: bool) -> Talk:
         now = self._clock.now().astimezone(self._zone)
         prefer = memory.language or customer.language or self._language
-        heard = self._recogniser.read(text, prefer, now)
+        # Asked for something else, a bare "yes" answers that.
+        invited = invited and not memory.pending
+        heard = self._recogniser.read(text, prefer, now, invited=invited)
         if not heard.intent and not customer.chats and not text.strip():
             heard = self._recogniser.read(subject, prefer, now)
         said = heard.intent not in ("", "choose", "code", "address")
@@ -89,7 +93,7 @@ class CustomerAssistant:
         if memory.turns[-1] != turn_id or not memory.reply:
             return CustomerReply(text="", intent="answered-before", hand_over=True)
         said = json.loads(memory.reply)
-        files = (await self._verbs.calendar_file(customer, said["file_of"]),) if said["file_of"] else ()
+        files = await self._files_of(customer, said["file_of"])
         return CustomerReply(
             text=said["text"],
             intent=said["intent"],
@@ -98,3 +102,9 @@ class CustomerAssistant:
             language=memory.language,
             files=files,
         )
+
+    async def _files_of(self, customer: Customer, id: str) -> tuple[FileData, ...]:
+        """Of an appointment, or of an event (`n_...`)."""
+        if id.startswith("n_"):
+            return tuple(await self._verbs.occasion_files(customer, id))
+        return (await self._verbs.calendar_file(customer, id),) if id else ()

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from bots.customer import account, appointments
+from bots.customer import account, appointments, occasions
 from bots.customer.recognition import CONTEXTUAL, Heard
 from bots.customer.talk import Talk
 from hub.domain.errors import Conflict, NotProved, TooMany
@@ -70,6 +70,14 @@ async def _cancel(talk: Talk) -> CustomerReply:
     return await appointments.choose_own(talk, "cancel", talk.heard.when)
 
 
+async def _attend(talk: Talk) -> CustomerReply:
+    return await occasions.answer(talk, "attend") or await _misunderstood(talk)
+
+
+async def _withdraw(talk: Talk) -> CustomerReply:
+    return await occasions.answer(talk, "withdraw") or await _misunderstood(talk)
+
+
 async def _human(talk: Talk) -> CustomerReply:
     talk.memory.settle()
     return await _hand_over(talk, "human")
@@ -132,6 +140,8 @@ _INTENTS: Mapping[str, Answer] = {
     "book": _book,
     "move": _move,
     "cancel": _cancel,
+    "attend": _attend,
+    "withdraw": _withdraw,
     "human": _human,
     "hours": _hours,
     "opt_out": _opt_out,
@@ -280,4 +290,5 @@ _PENDING: Mapping[str, Callable[[Talk], Awaitable[CustomerReply | None]]] = {
     "slot": _slot_asked,
     "pick": _pick_asked,
     "cancel": _cancel_asked,
+    "occasion": occasions.picked,
 }

@@ -30,6 +30,8 @@ OPENED = "/start"
 """What a chat program says for somebody who opens a chat with us: no words of theirs, and no wish for messages."""
 CONTEXTUAL = frozenset({"confirm", "decline", "choose", "code", "time", "thanks", "address"})
 """Intents that mean something only after a question."""
+INVITED = frozenset({"attend", "withdraw"})
+"""Intents that are listened for only where an invitation may be answered."""
 CHANGING = frozenset({"book", "move", "cancel", "opt_out", "opt_in"})
 STRONG = 9
 """A sign of that weight is believed whatever the text is like: anger is for a person."""
@@ -102,7 +104,9 @@ def load_customer_pack(folder: Path, pack: LanguagePack) -> CustomerPack:
     """Read a customer.toml. Raises KeyError for a missing table."""
     table = tomllib.loads((folder / "customer.toml").read_text("utf-8"))
     signs = tuple(_sign(one) for one in table["sign"])
-    every = {word for sign in signs for group in sign.groups for word in group if "@" not in word}
+    # Without the answers to invitations: where none is open their words must not be what a misspelt one is taken for.
+    usual = [sign for sign in signs if sign.intent not in INVITED]
+    every = {word for sign in usual for group in sign.groups for word in group if "@" not in word}
     words = {word.rstrip("*") for word in every}
     return CustomerPack(
         pack=pack,
@@ -134,12 +138,12 @@ class CustomerRecogniser:
         self._packs = packs
         self._examples = CustomerExamples({code: one.pack for code, one in packs.items()})
 
-    def read(self, text: str, prefer: str, now: datetime) -> Heard:
+    def read(self, text: str, prefer: str, now: datetime, *, invited: bool = False) -> Heard:
         """In whichever language it fits best, at equal weight the preferred one. `now`: aware, in the zone of the
-        company."""
+        company. `invited`: an invitation to an event may be answered."""
         if text.split(maxsplit=1)[:1] == [OPENED]:
             return Heard(intent="greeting", language=prefer if prefer in self._packs else next(iter(self._packs)))
-        weight, heard = self._by_signs(text, prefer, now)
+        weight, heard = self._by_signs(text, prefer, now, invited)
         if heard.intent in CONTEXTUAL - {"time"} or weight >= STRONG:
             return heard
         like = self._examples.read(text, now)
@@ -160,15 +164,15 @@ class CustomerRecogniser:
         words = [word for word in read_sentence(text, soft=False).words if word != SEPARATOR]
         return self._slots(text, words, self._packs[language], now)
 
-    def _by_signs(self, text: str, prefer: str, now: datetime) -> tuple[int, Heard]:
+    def _by_signs(self, text: str, prefer: str, now: datetime, invited: bool) -> tuple[int, Heard]:
         order = sorted(self._packs, key=lambda code: code != prefer)
-        found = [self._read(text, self._packs[code], now) for code in order]
+        found = [self._read(text, self._packs[code], now, invited) for code in order]
         weight, heard = max(found, key=lambda one: one[0])
         if weight[0]:
             return weight[0], heard
         return 0, next((one for _, one in found if one.intent), found[0][1])
 
-    def _read(self, text: str, pack: CustomerPack, now: datetime) -> tuple[tuple[int, int], Heard]:
+    def _read(self, text: str, pack: CustomerPack, now: datetime, invited: bool) -> tuple[tuple[int, int], Heard]:
         """The weight, less what had to be mended; and what was heard."""
         sentence = read_sentence(text, soft=False)
         words = [word for word in sentence.words if word != SEPARATOR]
@@ -178,15 +182,21 @@ class CustomerRecogniser:
         marks = {"@when"} if slots.get("when") else set()
         marks |= {"@number"} if slots.get("number") else set()
         mended = [self._mend(word, pack) for word in words[:MOST_MENDED]] + words[MOST_MENDED:]
-        best = self._best(set(mended) | marks, words, mended, pack)
+        best = self._best(set(mended) | marks, words, mended, pack, invited)
         if best is not None:
             changed = sum(one != other for one, other in zip(words, mended, strict=True))
             return (best.weight, -changed), Heard(intent=best.intent, language=pack.pack.code, **slots)
         return (0, 0), Heard(intent=self._bare(slots), language=pack.pack.code, **slots)
 
-    def _best(self, present: set[str], words: Sequence[str], mended: Sequence[str], pack: CustomerPack) -> Sign | None:
+    def _best(
+        self, present: set[str], words: Sequence[str], mended: Sequence[str], pack: CustomerPack, invited: bool
+    ) -> Sign | None:
         negated = any(_has(word, pack.negations) for word in words)
-        fitting = [sign for sign in pack.signs if self._fits(sign, present, mended, pack)]
+        fitting = [
+            sign
+            for sign in pack.signs
+            if (invited or sign.intent not in INVITED) and self._fits(sign, present, mended, pack)
+        ]
         top = max((sign.weight for sign in fitting if not negated or sign.negated), default=0)
         if not top:
             return None

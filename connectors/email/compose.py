@@ -63,6 +63,7 @@ def compose_mail(
         ("Subject", _unstructured("Subject", content.subject)),
         *_thread_fields(content.in_reply_to, content.references),
         *_automatic_fields(item.purpose),
+        *_unsubscribe_fields(content.unsubscribe),
         ("Content-Language", content.language if re.fullmatch(r"[A-Za-z-]{2,20}", content.language) else ""),
     ]
     if parcel.signature_key:
@@ -113,6 +114,14 @@ def _automatic_fields(purpose: Purpose) -> list[tuple[str, str]]:
         return []
     value = "auto-replied" if purpose is Purpose.AUTOMATIC else "auto-generated"
     return [("Auto-Submitted", value), ("X-Auto-Response-Suppress", "All")]
+
+
+def _unsubscribe_fields(address: str) -> list[tuple[str, str]]:
+    """RFC 8058 §3.1: one click in the mail program. Only over https, as it demands."""
+    if not re.fullmatch(r"https://[\x21-\x3b\x3d\x3f-\x7e]{1,500}", address):
+        return []
+    # Not folded: a line may have 998 characters (RFC 5322 §2.1.1).
+    return [("List-Unsubscribe", f"<{address}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
 
 
 def _one_line(text: str) -> str:

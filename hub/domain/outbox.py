@@ -95,6 +95,8 @@ class OutgoingContent:
     """What only the recipient may read, such as a one-time code: it stands in `text` as HIDDEN, for everybody else."""
     choices: tuple[str, ...] = ()
     """Words to offer for an answer: buttons where the channel has them. The text names them too."""
+    unsubscribe: str = ""
+    """Address that takes the recipient off (RFC 8058), for mail programs; '' where it is no bulk mail."""
 
 
 HIDDEN = "••••••"

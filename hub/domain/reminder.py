@@ -20,7 +20,8 @@ class ReminderState(StrEnum):
 class ReminderKind(StrEnum):
     """OWN: a colleague's own words. APPOINTMENT_STAFF and APPOINTMENT_CONTACT: of an appointment, to either side.
     SNOOZE: a conversation comes back. TARGET: an answer is late. BRIEFING: the day's overview. OVERDUE: the daily look
-    for invoices that became overdue. WEEKLY_REPORT: the numbers of the week."""
+    for invoices that became overdue. WEEKLY_REPORT: the numbers of the week. OCCASION: those registered are reminded a
+    day before. CAMPAIGN: the next batch."""
 
     OWN = "own"
     APPOINTMENT_STAFF = "appointment-staff"
@@ -30,6 +31,8 @@ class ReminderKind(StrEnum):
     BRIEFING = "briefing"
     OVERDUE = "overdue"
     WEEKLY_REPORT = "weekly-report"
+    OCCASION = "occasion"
+    CAMPAIGN = "campaign"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from hub.domain.appointment import Appointment, Occurrence, Slot, WorkingHours
 from hub.domain.ids import ContactId, ConversationId
 from hub.domain.ledger import AccountSummary, OrderLine
 from hub.domain.message import Strength
+from hub.domain.occasion import Invitation
 from hub.domain.views import FileData
 
 
@@ -85,6 +86,17 @@ class CustomerVerbs(Protocol):
     async def redeem_code(self, customer: Customer, code: str) -> Customer | None:
         """Proved now, or None for a wrong, expired or used one."""
 
+    async def invitations(self, customer: Customer) -> list[Invitation]:
+        """Events to come that somebody was told of at the address from which they write now, soonest first; none for a
+        message that nothing authenticates."""
+
+    async def attend(self, customer: Customer, occasion_id: str, wanted: bool) -> Invitation:
+        """Register or cancel, silently: the answer tells. Only for one of `invitations`. Raises NotFound, Conflict
+        (code "closed", "waiting-full")."""
+
+    async def occasion_files(self, customer: Customer, occasion_id: str) -> Sequence[FileData]:
+        """Calendar file and code of a registration, () without a seat. Raises NotFound."""
+
     async def set_consent(self, customer: Customer, wanted: bool) -> None:
         """Automatic messages, or none."""
 
@@ -112,8 +124,9 @@ class CustomerReply:
 class CustomerBot(Protocol):
     """Answers a customer (bots/customer/)."""
 
-    def understands(self, text: str, language: str, now: datetime) -> str:
-        """The intent, where it is a request that the bot knows without context; else ''. Pure."""
+    def understands(self, text: str, language: str, now: datetime, *, invited: bool = False) -> str:
+        """The intent, where it is a request that the bot knows without context; else ''. `invited`: an invitation to an
+        event may be answered. Pure."""
 
     async def answer(
         self, customer: Customer, text: str, *, subject: str = "", turn_id: str, at: datetime

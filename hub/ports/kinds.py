@@ -13,12 +13,14 @@ from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.invite import Invite
 from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.merging import Merge
+from hub.domain.occasion import Campaign, Mailing, Occasion, Registration
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
 from hub.domain.report import Bucket, DirtyDay
 from hub.domain.sale import Sale
+from hub.domain.seating import Seats
 from hub.domain.sharing import Share
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
@@ -227,6 +229,27 @@ SHARES = Kind(
 
 BUCKETS = Kind(name="buckets", type=Bucket, indexes=(Index(name="by_day", keys=("area", "day")),))
 DIRTY_DAYS = Kind(name="dirty_days", type=DirtyDay, indexes=(Index(name="by_area", keys=("area", "day")),))
+OCCASIONS = Kind(name="occasions", type=Occasion, indexes=(Index(name="by_start", keys=("start",)),))
+SEATS = Kind(name="seats", type=Seats, indexes=(Index(name="unsettled", keys=("unsettled_since",), sparse=True),))
+REGISTRATIONS = Kind(
+    name="registrations",
+    type=Registration,
+    indexes=(
+        Index(name="by_occasion", keys=("occasion_id", "state", "created_at")),
+        Index(name="by_contact", keys=("contact_id", "created_at")),
+        Index(name="by_code", keys=("code", "created_at")),
+        Index(name="by_link", keys=("link", "created_at")),
+    ),
+)
+CAMPAIGNS = Kind(name="campaigns", type=Campaign, indexes=(Index(name="newest", keys=("created_at",)),))
+MAILINGS = Kind(
+    name="mailings",
+    type=Mailing,
+    indexes=(
+        Index(name="by_campaign", keys=("campaign_id", "state", "number")),
+        Index(name="by_link", keys=("link", "number")),
+    ),
+)
 
 ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
@@ -270,4 +293,9 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     SHARES,
     BUCKETS,
     DIRTY_DAYS,
+    OCCASIONS,
+    SEATS,
+    REGISTRATIONS,
+    CAMPAIGNS,
+    MAILINGS,
 )

@@ -35,6 +35,7 @@ from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.fax_verbs import FaxVerbs
+from hub.ports.occasion_verbs import OccasionVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.report_verbs import ReportVerbs
@@ -363,6 +364,9 @@ class Verbs(Protocol):
 
     @property
     def reports(self) -> ReportVerbs: ...
+
+    @property
+    def occasions(self) -> OccasionVerbs: ...
 
     @property
     def faxes(self) -> FaxVerbs: ...

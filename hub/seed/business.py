@@ -1,6 +1,7 @@
 """The demo company's business: invoices, orders and payments, a showroom that customers may book, appointments with
 their reminders, a queue, canned replies; through the same verbs that people use. Planting again finds it all there."""
 
+import contextlib
 import random
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from hub.domain.errors import Conflict, Invalid
 from hub.domain.folding import fold
 from hub.domain.ids import derived_id
 from hub.domain.ledger import EntryDraft, EntryKind
+from hub.domain.occasion import OccasionDraft
 from hub.domain.people import Actor
 from hub.ports.clock import Clock
 from hub.ports.verbs import Verbs
@@ -26,6 +28,8 @@ SEASON = (0.7, 0.75, 0.9, 1.0, 1.1, 1.15, 1.0, 0.8, 1.05, 1.2, 1.3, 1.1)
 SHOWROOM = derived_id("k", "demo", "showroom")
 TITLES = ("Aufmaß", "Beratung", "Abnahme", "Muster ansehen", "Besprechung")
 WORKSHOP = "Werkstatt"
+EVENTS = (("Hausmesse Holz & Licht", "Ausstellung", 12, 17), ("Schulung Oberflächenpflege", "Werkstatt", 20, 9))
+"""Title, place, seats, and how many come."""
 REPLIES = (
     ("Versand", "de", "Hallo {first_name},\n\nIhre Ware ist unterwegs.\n\n{company}"),
     ("Delivery", "en", "Hello {first_name},\n\nyour goods are on their way.\n\n{company}"),
@@ -38,6 +42,7 @@ class DemoBusiness:
     def __init__(self, verbs: Verbs, clock: Clock, time_zone: str) -> None:
         self._contacts, self._accounts = verbs.contacts, verbs.accounts
         self._calendar, self._desk = verbs.calendar, verbs.desk
+        self._occasions = verbs.occasions
         self._clock, self._zone = clock, ZoneInfo(time_zone)
 
     async def plant(self, actor: Actor) -> int:
@@ -52,7 +57,19 @@ class DemoBusiness:
         await self._open_showroom(actor)
         await self._book_appointments(actor, people)
         await self._share_work(actor)
+        await self._gather(actor, people)
         return len(people)
+
+    async def _gather(self, actor: Actor, people: list[Contact]) -> None:
+        """A fair that is full and a training that is not; nobody is written to."""
+        today = self._clock.now().astimezone(self._zone).date()
+        for index, (title, place, seats, guests) in enumerate(EVENTS):
+            start = datetime.combine(today + timedelta(days=12 + 9 * index), time(10), self._zone)
+            draft = OccasionDraft(title=title, place=place, start=start, end=start + timedelta(hours=5), capacity=seats)
+            event = (await self._occasions.create(actor, draft, key=f"demo-event-{index}")).occasion
+            for contact in people[:guests]:
+                with contextlib.suppress(Conflict):
+                    await self._occasions.register(actor, event.id, contact.id, tell=False)
 
     async def _open_account(self, actor: Actor, contact: Contact, number: int) -> None:
         dice = random.Random(f"account-{contact.id}")  # noqa: S311 - invented figures

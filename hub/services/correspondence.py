@@ -87,9 +87,11 @@ class Correspondence:
         purpose: Purpose = Purpose.LETTER,
         mail_only: bool = False,
         if_wanted: bool = False,
+        unsubscribe: str = "",
     ) -> OutboxItem | None:
         """Submit it once for this key; None where the contact cannot be reached. `if_wanted`: nothing goes to a contact
-        that wants no automatic messages. Raises NotFound, StoreUnavailable."""
+        that wants no automatic messages. `unsubscribe`: address of the opt-out, for mail programs (RFC 8058). Raises
+        NotFound, StoreUnavailable."""
         entry_id = InteractionId(derived_id("i", "letter", contact_id, key))
         earlier = await self._outbox.find_entry_items(entry_id)
         if earlier:
@@ -102,6 +104,8 @@ class Correspondence:
             if found is None:
                 return None
             item = await self._compose(contact, *found, text, subject, entry_id, files, purpose)
+            if unsubscribe:
+                item = replace(item, content=replace(item.content, unsubscribe=unsubscribe))
         return (await self._outbox.submit([item], self._entries.build(item)))[0]
 
     async def write_to(

@@ -287,6 +287,19 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "invite": Rule(before=_contact),
         "export": FREE,
     },
+    "occasions": {
+        "page": FREE,
+        "get": FREE,
+        "find": FREE,
+        "create": FREE,
+        "change": FREE,
+        "set_state": FREE,
+        "ics": FREE,
+        "registrations": _paged(lambda one: one.registration.contact_id),
+        "register": Rule(before=_contact),
+        "cancel": Rule(before=_contact),
+        "start_campaign": FREE,  # chooses among whom the actor sees
+    },
     "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
@@ -297,6 +310,7 @@ WITHHELD = {
     "register": ("import_csv", "import_vcard"),
     "calendar": ("open_feed",),
     "desk": ("waiting",),
+    "occasions": ("check_in", "campaigns", "campaign", "pause_campaign"),
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),
     "status": ("read",),

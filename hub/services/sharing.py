@@ -44,6 +44,11 @@ class Sharing:
         self._blobs, self._clock, self._audit = store.blobs, clock, audit
         self._secret, self._base_url = secret, base_url.rstrip("/")
 
+    @property
+    def base_url(self) -> str:
+        """How people outside reach the hub, without a slash at the end."""
+        return self._base_url
+
     async def publish(
         self,
         *,

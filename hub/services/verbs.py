@@ -6,6 +6,7 @@ from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.fax_verbs import FaxVerbs
+from hub.ports.occasion_verbs import OccasionVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.report_verbs import ReportVerbs
@@ -41,4 +42,5 @@ class HubVerbs:
     desk: DeskVerbs
     register: RegisterVerbs
     reports: ReportVerbs
+    occasions: OccasionVerbs
     faxes: FaxVerbs

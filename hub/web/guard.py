@@ -28,6 +28,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 API = "/api/v1/"
 PEERS = "/in/"
 """Other systems prove themselves to their channel, over the raw bytes (hub/web/peers.py)."""
+GUESTS = "/e/"
+"""Secret links of invitations and campaigns (hub/web/guests.py)."""
 PUBLIC = frozenset({"/sign-in", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/robots.txt"})
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
@@ -146,7 +148,8 @@ def same_origin(request: web.Request) -> bool:
 @web.middleware
 async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse writes from foreign pages. A bearer token is its own proof: no browser adds one by itself."""
-    if request.path.startswith(PEERS):
+    # A mail program that unsubscribes with one click (RFC 8058 §3.2) sends no Origin; the link's secret is the right.
+    if request.path.startswith((PEERS, GUESTS)):
         return await handler(request)
     bearer = is_api(request) and "Authorization" in request.headers
     if request.method not in SAFE_METHODS and not bearer and not same_origin(request):
@@ -159,7 +162,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Deny by default: everything but PUBLIC, the static files and the secret feeds needs a session, or for the API a
     token."""
-    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", "/f/", PEERS)):
+    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", "/f/", GUESTS, PEERS)):
         return await handler(request)
     if is_api(request) and "Authorization" in request.headers:
         return await _with_token(request, handler)

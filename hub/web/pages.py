@@ -127,6 +127,7 @@ def beside(field: str, error: FernamtError, r: Reader) -> dict[str, str]:
 _FIELDS = (
     "name password text email xmpp role display_name language organisation city roles notes files zone "
     "amount currency date time minutes contact title location slot_minutes time_zone hours country subdivision members "
+    "capacity fee deadline code city subject place end "
     "first_response_minutes resolution_minutes accounts right tag kind other purpose source file"
 )
 FORM_FIELDS = frozenset(_FIELDS.split())

@@ -15,6 +15,7 @@ from hub.domain.errors import Refused
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
+from hub.domain.occasion import CampaignDraft, OccasionDraft, OccasionState
 from hub.domain.outbox import OutboxState
 from hub.domain.people import Actor, ActorKind, Role, UserRole
 from hub.domain.report import ReportQuery
@@ -51,6 +52,9 @@ VALUES: dict[object, Any] = {
     Calendar: Calendar(id="k_x", name="x", sort_name="x", time_zone="UTC"),
     Queue: Queue(id="x", name="x"),
     CannedReply: CannedReply(id="x", name="x", text="x"),
+    OccasionDraft: OccasionDraft(title="x", start=NOON, end=NOON.replace(hour=13)),
+    OccasionState: OccasionState.CLOSED,
+    CampaignDraft: CampaignDraft(name="x", subject="x", text="x"),
     datetime: NOON,
     date: NOON.date(),
     ReportQuery: ReportQuery(name="revenue"),
@@ -110,13 +114,14 @@ async def bundle() -> tuple[Office, HubVerbs]:
         desk=business.desk,
         register=business.register,
         reports=office.open_reports(business),
+        occasions=business.gatherings.verbs,
         faxes=business.faxes,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 16
+    assert len(groups()) == 17
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

@@ -12,6 +12,7 @@ from hub.domain.desk import Assignment, CannedReply, Queue
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
+from hub.domain.occasion import CampaignDraft, OccasionDraft
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
 from tests.browser.figures import insert_history
@@ -52,12 +53,40 @@ async def open_business(verbs: FakeVerbs) -> Office:
     verbs.desk, verbs.register = business.desk, business.register
     verbs.reports = office.open_reports(business)
     await insert_history(office.store, TODAY)
+    verbs.occasions = business.gatherings.verbs
     anna = await verbs.users.actor_of(user_id_of("anna"), "console")
     assert anna is not None
     await _book(verbs, anna)
     await _plan(verbs, anna)
     await _share(verbs, anna)
+    await _gather(verbs, anna)
     return office
+
+
+async def _gather(verbs: FakeVerbs, anna: Actor) -> None:
+    """A fair that is full, a training with a long name, and an invitation."""
+    start = datetime.combine(TODAY + 9 * DAY, time(10), ZONE)
+    fair = OccasionDraft(
+        title="Hausmesse Holz & Licht",
+        place="Ausstellung, Halle 3",
+        start=start,
+        end=start + timedelta(hours=6),
+        capacity=3,
+        fee=Decimal("49.90"),
+        description="Neue Oberflächen, Leuchten zum Anfassen, Kaffee.",
+    )
+    made = await verbs.occasions.create(anna, fair, key="fair")
+    for name in ("Petra Müller", "Daniel Okafor", "Sabine Krüger", "Tom Fletcher", LONG):
+        done = await verbs.occasions.register(anna, made.occasion.id, contact_id(name), tell=False)
+        if name == "Petra Müller":
+            await verbs.occasions.check_in(anna, done.registration.code)
+    training = replace(fair, title="Schulung: Pflege geölter Oberflächen im Objektbereich für Hausverwaltungen")
+    await verbs.occasions.create(anna, replace(training, capacity=0, fee=Decimal(0)), key="training")
+    names = ("Hannah Brandt", "Dr. Ines Vogel")
+    draft = CampaignDraft(
+        name="", subject="", text="", contacts=tuple(map(contact_id, names)), occasion_id=made.occasion.id
+    )
+    await verbs.occasions.start_campaign(anna, draft, key="invite")
 
 
 def _enrich(verbs: FakeVerbs) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 from aiohttp import web
 from playwright.async_api import BrowserContext, FilePayload, Page
 
+from hub.domain.ids import derived_id
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
 from hub.web.server import WebServer, make_site
@@ -174,6 +175,9 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("user-new", "/users/new"),
         ("user-code", "/users"),
         ("audit", "/audit"),
+        ("occasions", "/occasions"),
+        ("occasion", f"/occasions/{derived_id('n', user_id_of('anna'), 'fair')}"),
+        ("campaign", f"/campaigns/{derived_id('j', user_id_of('anna'), 'invite')}"),
         ("accounts", "/accounts"),
         ("reports", "/reports"),
         ("report-revenue", "/reports/revenue"),

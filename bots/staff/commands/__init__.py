@@ -16,6 +16,7 @@ from bots.staff.commands.greeting import GREETING, THANKS
 from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
 from bots.staff.commands.note import NOTE
+from bots.staff.commands.occasions import CHECK_IN, INVITE_TO_OCCASION, OCCASION_GUESTS, OCCASIONS
 from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
 from bots.staff.commands.register import DUPLICATES, INVITE, MERGE, TAG, UNMERGE
 from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
@@ -74,6 +75,10 @@ COMMANDS: dict[str, Command] = {
         REPLY_TEMPLATE,
         ASK_COLLEAGUE,
         REPORT,
+        OCCASIONS,
+        OCCASION_GUESTS,
+        INVITE_TO_OCCASION,
+        CHECK_IN,
         STATUS,
         UNDO,
         HELP,

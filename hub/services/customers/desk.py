@@ -12,6 +12,7 @@ from hub.domain.errors import Conflict, NotFound, NotProved, TooMany
 from hub.domain.ids import UserId
 from hub.domain.ledger import AccountSummary, OrderLine
 from hub.domain.message import Strength
+from hub.domain.occasion import Invitation, RegistrationState
 from hub.domain.people import Right, system_actor
 from hub.domain.views import FileData
 from hub.ports.account_verbs import AccountVerbs
@@ -27,6 +28,7 @@ from hub.services.customers.budgets import DAY, Budgets
 from hub.services.customers.proof import Proofs, customer_actor
 from hub.services.desk.desk import Desk
 from hub.services.merged import find_survivor
+from hub.services.occasions.registering import Registering
 from hub.services.wording import one_line, say
 
 BOT = system_actor("customer-bot")
@@ -54,6 +56,7 @@ class CustomerDesk:
         proofs: Proofs,
         budgets: Budgets,
         desk: Desk,
+        registering: Registering,
         company: str,
         time_zone: str,
     ) -> None:
@@ -61,6 +64,7 @@ class CustomerDesk:
         self._clock, self._audit, self._alerts = clock, audit, alerts
         self._accounts, self._calendar, self._letters = accounts, calendar, letters
         self._proofs, self._budgets, self._desk = proofs, budgets, desk
+        self._registering = registering
         self._company, self._zone = company, ZoneInfo(time_zone)
 
     async def _prove(self, customer: Customer, verb: str, subject: str = "") -> Contact:
@@ -207,6 +211,37 @@ class CustomerDesk:
             contact.id, text, subject=subject, key=f"file|{key}", files=[file], mail_only=True
         )
         return item is not None
+
+    # Events
+
+    async def invitations(self, customer: Customer) -> list[Invitation]:
+        """See CustomerVerbs."""
+        if customer.message is Strength.CLAIMED:
+            return []
+        return await self._registering.open_for(customer.contact_id, customer.address.key)
+
+    async def attend(self, customer: Customer, occasion_id: str, wanted: bool) -> Invitation:
+        """See CustomerVerbs."""
+        one = await self._invitation(customer, occasion_id)
+        do = self._registering.register if wanted else self._registering.cancel
+        done = await do(occasion_id, one.registration.contact_id, via="reply", quiet=True)
+        verb = "customer.attend" if wanted else "customer.withdraw"
+        await self._audit.record(customer_actor(customer), verb, customer.contact_id, detail=occasion_id)
+        return done
+
+    async def occasion_files(self, customer: Customer, occasion_id: str) -> list[FileData]:
+        """See CustomerVerbs."""
+        one = await self._invitation(customer, occasion_id)
+        if one.registration.state is not RegistrationState.REGISTERED:
+            return []
+        return await self._registering.files(one.occasion, one.registration)
+
+    async def _invitation(self, customer: Customer, occasion_id: str) -> Invitation:
+        for one in await self.invitations(customer):
+            if one.occasion.id == occasion_id:
+                return one
+        await self._audit.record(customer_actor(customer), "customer.attend", occasion_id[:60], outcome="refused")
+        raise NotFound("There is no such invitation.")
 
     # Proof and consent
 

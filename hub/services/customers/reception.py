@@ -14,7 +14,7 @@ addresses, old messages, senders that nothing authenticates, suppliers and partn
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
@@ -24,7 +24,7 @@ import structlog
 from hub.domain.contact import Contact, ContactRole, identity_id
 from hub.domain.conversation import BOT_OWNER, QUEUE_OWNER, BotStance, Conversation
 from hub.domain.errors import Conflict, FernamtError, StoreUnavailable
-from hub.domain.ids import with_prefix
+from hub.domain.ids import ContactId, with_prefix
 from hub.domain.interaction import Interaction
 from hub.domain.message import Strength
 from hub.domain.people import system_actor
@@ -81,7 +81,10 @@ class Reception:
         chronicle: Chronicle,
         then: Teller,
         rules: ReceptionRules,
+        invitations: Callable[[ContactId, str], Awaitable[Sequence[object]]] | None = None,
     ) -> None:
+        """`invitations`: which events somebody may answer to from an address, by its key."""
+        self._invitations = invitations
         self._turns, self._conversations = store.documents(CUSTOMER_TURNS), store.documents(CONVERSATIONS)
         self._entries, self._contacts = store.documents(INTERACTIONS), store.documents(CONTACTS)
         self._identities = store.documents(IDENTITIES)
@@ -108,7 +111,7 @@ class Reception:
             conversation = await self._conversations.get(news.conversation.id)
             if conversation is None or conversation.deleted:
                 return news.conversation
-            mine = self._may_take(entry, conversation, news.contact)
+            mine = self._may_take(entry, conversation, news.contact, await self._is_invited(entry))
             if mine:
                 taken = replace(conversation, owner=BOT_OWNER, bot=BotStance.OPEN)
             elif conversation.owner == BOT_OWNER:
@@ -154,7 +157,12 @@ class Reception:
             return False
         return not contact.roles or ContactRole.CUSTOMER in contact.roles
 
-    def _may_take(self, entry: Interaction, conversation: Conversation, contact: Contact) -> bool:
+    async def _is_invited(self, entry: Interaction) -> bool:
+        if self._invitations is None or entry.sender is None or entry.strength is Strength.CLAIMED:
+            return False
+        return bool(await self._invitations(entry.contact_id, entry.sender.address.key))
+
+    def _may_take(self, entry: Interaction, conversation: Conversation, contact: Contact, invited: bool) -> bool:
         if not self._rules.enabled or not self._may_answer(entry, conversation, contact):
             return False
         if conversation.bot is BotStance.SILENT or entry.attachments or len(entry.text) > LONGEST_TEXT:
@@ -165,12 +173,12 @@ class Reception:
         waited = conversation.waiting_since is None or conversation.waiting_since < entry.at
         if waited and conversation.owner != BOT_OWNER:
             return False
-        intent = self._understand(entry, contact)
+        intent = self._understand(entry, contact, invited)
         return bool(intent) and (contact.automatic or intent == "opt_in")
 
-    def _understand(self, entry: Interaction, contact: Contact) -> str:
+    def _understand(self, entry: Interaction, contact: Contact, invited: bool) -> str:
         now, language = self._clock.now(), contact.language or self._rules.language
-        intent = self._bot.understands(entry.text, language, now)
+        intent = self._bot.understands(entry.text, language, now, invited=invited)
         if not intent and entry.channel == MAIL and not entry.text.strip():
             intent = self._bot.understands(entry.subject, language, now)
         return intent

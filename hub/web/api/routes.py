@@ -2,7 +2,19 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, calendars, channels, contacts, desk, queues, register, reports, users
+from hub.web.api import (
+    accounts,
+    calendar,
+    calendars,
+    channels,
+    contacts,
+    desk,
+    occasions,
+    queues,
+    register,
+    reports,
+    users,
+)
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -68,6 +80,21 @@ API_ROUTES = [
     web.get(f"{V1}/reminders", calendar.list_reminders),
     web.post(f"{V1}/reminders", calendar.remind),
     web.delete(f"{V1}/reminders/{{id}}", calendar.drop_reminder),
+    web.get(f"{V1}/occasions", occasions.list_occasions),
+    web.post(f"{V1}/occasions", occasions.create_occasion),
+    web.get(f"{V1}/occasions/{{id}}", occasions.show_occasion),
+    web.put(f"{V1}/occasions/{{id}}", occasions.change_occasion),
+    web.post(f"{V1}/occasions/{{id}}/state", occasions.set_state),
+    web.get(f"{V1}/occasions/{{id}}/ics", occasions.show_ics),
+    web.get(f"{V1}/occasions/{{id}}/registrations", occasions.list_registrations),
+    web.post(f"{V1}/occasions/{{id}}/registrations", occasions.register),
+    web.post(f"{V1}/occasions/{{id}}/cancel", occasions.cancel),
+    web.post(f"{V1}/occasions/{{id}}/invite", occasions.invite),
+    web.post(f"{V1}/check-in", occasions.check_in),
+    web.get(f"{V1}/campaigns", occasions.list_campaigns),
+    web.post(f"{V1}/campaigns", occasions.start_campaign),
+    web.get(f"{V1}/campaigns/{{id}}", occasions.show_campaign),
+    web.post(f"{V1}/campaigns/{{id}}/pause", occasions.pause_campaign),
     web.get(f"{V1}/search", contacts.search),
     web.get(f"{V1}/inbox", desk.list_inbox),
     web.get(f"{V1}/conversations", desk.list_conversations),

@@ -22,6 +22,7 @@ from hub.web.console import (
     talk,
     ties,
 )
+from hub.web.console.occasions import OCCASION_ROUTES
 from hub.web.live import stream_events
 from hub.web.pages import redirect
 from hub.web.site import client_of, site_of
@@ -55,6 +56,7 @@ async def show_feed(request: web.Request) -> web.Response:
 
 
 CONSOLE_ROUTES = [
+    *OCCASION_ROUTES,
     web.get("/static/{name}", static),
     web.get("/favicon.ico", favicon),
     web.get("/robots.txt", robots),

@@ -6,7 +6,9 @@ from tests.unit.bots.phrases import NOW, Phrase, heldout_business, is_right, is_
 
 
 @pytest.mark.parametrize(
-    "phrase", [*tuned("business_german"), *tuned("business_english")], ids=lambda phrase: phrase.text
+    "phrase",
+    [*tuned("business_german"), *tuned("business_english"), *tuned("occasions")],
+    ids=lambda phrase: phrase.text,
 )
 def test_a_phrase_is_understood(phrase: Phrase) -> None:
     reading = recogniser().read(phrase.text, (), NOW)

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -102,6 +103,18 @@ def test_ac21_automatic_mail_says_so() -> None:
     assert message["Auto-Submitted"] == "auto-replied"
     assert message["X-Auto-Response-Suppress"] == "All"
     assert judged(compose(ANSWER, purpose=Purpose.NOTICE))["Auto-Submitted"] == "auto-generated"
+
+
+def test_mail_to_many_offers_to_unsubscribe_with_one_click() -> None:
+    address = "https://hub.example/e/abcdefghijklmnopqrstuvwxyz234567abcdefgh"
+    raw = compose(replace(ANSWER, unsubscribe=address), purpose=Purpose.LETTER)
+    message = judged(raw)
+    assert message["List-Unsubscribe"] == f"<{address}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for other in ("", "http://hub.example/e/x", "https://hub.example/>\r\nBcc: x@y.example", "mailto:x@y.example"):
+        message = judged(compose(replace(ANSWER, unsubscribe=other), purpose=Purpose.LETTER))
+        assert message["List-Unsubscribe"] is None
+        assert message["Bcc"] is None
 
 
 def test_each_attempt_is_the_same_message() -> None:

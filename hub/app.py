@@ -16,6 +16,7 @@ from bots.staff.staff import StaffSettings
 from config.model import Config
 from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
+from hub.archive import build_archive, build_checking, make_renderer
 from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
@@ -183,6 +184,7 @@ class Assembly:
             suppressions=self.suppressions,
             lifetime=timedelta(hours=self.config.replies.give_up_hours),
         )
+        self.checking = build_checking(self.config, store, clock)
         transmitter = Transmitter(
             store=store,
             clock=clock,
@@ -193,6 +195,7 @@ class Assembly:
             epoch=self.tenure.epoch,
             signature_key=self.signature,
             observe=lambda outcome: self.metrics.note_attempt(outcome.value),
+            find_infected=self.checking.find_infected,
         )
         self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
         self.supervisor.on_change(self.dispatcher.link_changed)
@@ -261,6 +264,7 @@ class Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                documents=self.filed.documents,
             ),
             Rows(store, self.staff),
         )
@@ -293,6 +297,15 @@ class Assembly:
             language=hub.language,
         )
         self.business = build_business(ground)
+        self.renderer = make_renderer()
+        self.filed = build_archive(
+            ground,
+            self.business,
+            self.checking,
+            self.renderer,
+            base_url=self.config.http.public_url or f"http://{self.config.http.listen}",
+            max_bytes=self.config.documents.max_upload_bytes,
+        )
         self.reception = build_reception(
             ground,
             self.business,
@@ -339,8 +352,13 @@ class Assembly:
             metrics=self.metrics.render,
             plant=build_demo(self).plant,
             sharing=self.sharing,
+            requests=self.filed.requests,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
+
+    async def stop_workers(self) -> None:
+        """Parsing and rendering."""
+        await asyncio.gather(self.worker.close(), self.renderer.close())
 
     def finish(self) -> Parts:
         """The parts for the daemon."""
@@ -362,7 +380,8 @@ class Assembly:
             metrics=self.metrics,
             note_ready=self.note_ready,
             worker_start=self.worker.start,
-            worker_stop=self.worker.close,
+            worker_stop=self.stop_workers,
+            documents=(self.filed.following.run, self.filed.digesting.run),
             site=self.make_site,
             http_host=listen.host,
             http_port=listen.port,

@@ -10,6 +10,7 @@ from hub.ports.bot import StaffDoor
 from hub.ports.clock import Clock
 from hub.ports.events import Events
 from hub.ports.verbs import Verbs
+from hub.services.documents.requests import UploadRequests
 from hub.services.sharing import Sharing
 from hub.version import VERSION
 from hub.web.api.demo import PLANT, seed
@@ -17,6 +18,7 @@ from hub.web.peers import PeerDoor, open_peer_door
 from hub.web.server import make_site
 from hub.web.shares import open_shares
 from hub.web.site import Health, SiteFacts
+from hub.web.uploads import open_upload_pages
 
 
 def build_site(
@@ -30,6 +32,7 @@ def build_site(
     metrics: Callable[[], bytes],
     plant: Any,
     sharing: Sharing,
+    requests: UploadRequests,
     peers: PeerDoor,
 ) -> web.Application:
     """Console, API and the door for other systems, over the verbs. `plant` fills in the demo company."""
@@ -51,6 +54,7 @@ def build_site(
     )
     open_peer_door(site, peers)
     open_shares(site, sharing)
+    open_upload_pages(site, requests)
     site[PLANT] = plant
     site.router.add_post("/api/v1/seed", seed)
     return site

@@ -34,6 +34,7 @@ from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.document_verbs import DocumentVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.store import Page
@@ -343,3 +344,6 @@ class Verbs(Protocol):
 
     @property
     def register(self) -> RegisterVerbs: ...
+
+    @property
+    def documents(self) -> DocumentVerbs: ...

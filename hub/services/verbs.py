@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.document_verbs import DocumentVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.verbs import (
@@ -38,3 +39,4 @@ class HubVerbs:
     reminders: ReminderVerbs
     desk: DeskVerbs
     register: RegisterVerbs
+    documents: DocumentVerbs

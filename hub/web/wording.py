@@ -63,6 +63,7 @@ WORDS: dict[str, dict[str, str]] = {
         "policy": "The other side refuses it by its rules.",
         "challenge": "The other side asks for a confirmation first.",
         "blob-missing": "An attached file is no longer there.",
+        "infected": "The virus check found something in an attached file; it does not go out.",
         "no-way-to-send": "This channel is not set up for sending.",
     },
     "evidence": {
@@ -243,6 +244,9 @@ WORDS: dict[str, dict[str, str]] = {
         "conflict": "Somebody was quicker, or it is too late for that.",
         "too-many": "Too many attempts. Please wait a moment.",
         "store-unavailable": "The store does not answer at the moment. Nothing is lost; try again soon.",
+        "too-large": "This file is too large.",
+        "scanner-away": "The virus check does not answer at the moment; try again soon.",
+        "renderer-away": "Files cannot be read at the moment; try again soon.",
         "store-busy": "Another hub holds the store.",
         "blob-missing": "A stored file is missing.",
         "unreadable": "This message cannot be read.",

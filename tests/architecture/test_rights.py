@@ -11,13 +11,14 @@ import pytest
 from hub.domain.address import Address
 from hub.domain.appointment import AppointmentDraft, Calendar, Participation
 from hub.domain.desk import CannedReply, Queue
+from hub.domain.document import DocumentTemplate
 from hub.domain.errors import Refused
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxState
 from hub.domain.people import Actor, ActorKind, Role, UserRole
-from hub.domain.views import ContactDraft
+from hub.domain.views import ContactDraft, FileData
 from hub.ports import verbs as port
 from hub.services.quarantine import Quarantine
 from hub.services.verbs import HubVerbs
@@ -50,6 +51,8 @@ VALUES: dict[object, Any] = {
     Calendar: Calendar(id="k_x", name="x", sort_name="x", time_zone="UTC"),
     Queue: Queue(id="x", name="x"),
     CannedReply: CannedReply(id="x", name="x", text="x"),
+    DocumentTemplate: DocumentTemplate(id="x", name="x", title="x", text="x"),
+    FileData: FileData(name="x", type="text/plain", data=b"x"),
     datetime: NOON,
     bytes: b"x",
     bool: True,
@@ -106,12 +109,13 @@ async def bundle() -> tuple[Office, HubVerbs]:
         reminders=business.reminders,
         desk=business.desk,
         register=business.register,
+        documents=office.open_archive(business).documents,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 14
+    assert len(groups()) == 15
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

@@ -7,13 +7,14 @@ from typing import TypeVar
 import pytest
 
 from tests.peers.certificates import Certificates, make_certificates
+from tests.peers.clamd import ClamDaemon
 from tests.peers.dovecot import Dovecot
 from tests.peers.postfix import Postfix
 from tests.peers.process import private_directory
 from tests.peers.prosody import ACCOUNTS, Prosody
 from tests.peers.secantus import Secantus
 
-P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus)
+P = TypeVar("P", ClamDaemon, Prosody, Dovecot, Postfix, Secantus)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,12 @@ def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
 def postfix(certificates: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
     """Postfix that delivers hub.test to the hub and box.test to Dovecot."""
     yield from _running(Postfix(certificates, dovecot))
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[ClamDaemon]:
+    """clamd with signatures of our own."""
+    yield from _running(ClamDaemon())
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("hub.cli.commands.quarantine", "What could not be read: list, show, replay."),
     "channel": ("hub.cli.commands.channel", "Channels: list, kinds, add, test, remove."),
     "user": ("hub.cli.commands.user", "Colleagues: add, list, link."),
+    "document": ("hub.cli.commands.document", "Documents: list, add, get, share."),
     "import": ("hub.cli.commands.imports", "Take files in: bookings."),
     "seed": ("hub.cli.seed", "Fill in a demo company."),
     "migrate-store": ("hub.cli.migrate", "Copy the SQLite store to MongoDB, verified."),

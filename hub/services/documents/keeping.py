@@ -21,7 +21,7 @@ from hub.domain.people import Actor
 from hub.domain.views import FileData
 from hub.services.documents.archive import check_document_tags, check_folder
 from hub.services.documents.ground import EDIT, READ, Ground
-from hub.services.documents.requests import check_size, make_document
+from hub.services.documents.requests import check_size, make_document, type_of
 
 
 class Keeping(Ground):
@@ -79,7 +79,7 @@ class Keeping(Ground):
             fresh = FileVersion(
                 number=current.current.number + 1,
                 name=tidy_name(file.name),
-                type=file.type[:100].lower() or "application/octet-stream",
+                type=type_of(file),
                 size=len(file.data),
                 sha256=sha256,
                 at=self.clock.now(),

@@ -3,6 +3,7 @@ document in the right folder. The secret is the right, as with shared files; it 
 
 import hashlib
 import hmac
+import mimetypes
 from base64 import b32encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -155,6 +156,14 @@ def check_size(file: FileData, most: int) -> None:
         raise Invalid(f"The file is larger than {most // 1_000_000} MB.", field="file")
 
 
+def type_of(file: FileData) -> str:
+    """The media type as claimed; where nothing is claimed, what the ending tells."""
+    claimed = file.type[:100].lower()
+    if claimed not in ("", "application/octet-stream"):
+        return claimed
+    return mimetypes.guess_type(tidy_name(file.name))[0] or "application/octet-stream"
+
+
 async def make_document(
     archive: Archive,
     checking: Checking,
@@ -175,7 +184,7 @@ async def make_document(
     content = FileVersion(
         number=1,
         name=name,
-        type=file.type[:100].lower() or "application/octet-stream",
+        type=type_of(file),
         size=len(file.data),
         sha256=sha256,
         at=now,

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, calendars, channels, contacts, desk, queues, register, users
+from hub.web.api import accounts, calendar, calendars, channels, contacts, desk, documents, queues, register, users
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -60,6 +60,26 @@ API_ROUTES = [
     web.get(f"{V1}/reminders", calendar.list_reminders),
     web.post(f"{V1}/reminders", calendar.remind),
     web.delete(f"{V1}/reminders/{{id}}", calendar.drop_reminder),
+    web.get(f"{V1}/documents", documents.list_documents),
+    web.post(f"{V1}/documents", documents.upload),
+    web.get(f"{V1}/documents/{{id}}", documents.show_document),
+    web.patch(f"{V1}/documents/{{id}}", documents.change_document),
+    web.delete(f"{V1}/documents/{{id}}", documents.remove),
+    web.get(f"{V1}/documents/{{id}}/file", documents.show_file),
+    web.get(f"{V1}/documents/{{id}}/preview", documents.show_preview),
+    web.post(f"{V1}/documents/{{id}}/versions", documents.add_version),
+    web.post(f"{V1}/documents/{{id}}/restore", documents.restore),
+    web.post(f"{V1}/documents/{{id}}/share", documents.share),
+    web.get(f"{V1}/document-folders", documents.list_folders),
+    web.get(f"{V1}/shares", documents.list_shares),
+    web.delete(f"{V1}/shares/{{id}}", documents.revoke),
+    web.get(f"{V1}/upload-requests", documents.list_requests),
+    web.post(f"{V1}/upload-requests", documents.request_upload),
+    web.delete(f"{V1}/upload-requests/{{id}}", documents.end_request),
+    web.get(f"{V1}/document-templates", documents.list_templates),
+    web.put(f"{V1}/document-templates/{{name}}", documents.put_template),
+    web.delete(f"{V1}/document-templates/{{name}}", documents.delete_template),
+    web.post(f"{V1}/document-templates/{{name}}/fill", documents.fill_template),
     web.get(f"{V1}/search", contacts.search),
     web.get(f"{V1}/inbox", desk.list_inbox),
     web.get(f"{V1}/conversations", desk.list_conversations),

@@ -8,7 +8,7 @@ requests at once of which one would change something are for a person.
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from rapidfuzz.distance import OSA
 
+from bots.customer.likeness import NONE, CustomerExamples, is_believed
 from bots.language.pack import HERE, LanguagePack, load_packs
 from bots.language.time_spans import find_when
 from bots.language.tokens import SEPARATOR, read_sentence
@@ -28,6 +29,8 @@ BESIDES_TIME = 3
 CONTEXTUAL = frozenset({"confirm", "decline", "choose", "code", "time", "thanks", "address"})
 """Intents that mean something only after a question."""
 CHANGING = frozenset({"book", "move", "cancel", "opt_out", "opt_in"})
+STRONG = 9
+"""A sign of that weight is believed whatever the text is like: anger is for a person."""
 SMALL_TALK = frozenset({"greeting", "thanks"})
 _CODE = re.compile(r"(?<![\w-])([0-9]{3}[ \u00a0-]?[0-9]{3})(?![\w-])")
 _NUMBER = re.compile(r"(?<![\w.:/-])((?:[A-Za-z]{1,4}-?)?[0-9]{3,10})(?![\w:/%]|[.,]\d)")
@@ -127,16 +130,39 @@ class CustomerRecogniser:
 
     def __init__(self, packs: Mapping[str, CustomerPack]) -> None:
         self._packs = packs
+        self._examples = CustomerExamples({code: one.pack for code, one in packs.items()})
 
     def read(self, text: str, prefer: str, now: datetime) -> Heard:
         """In whichever language it fits best, at equal weight the preferred one. `now`: aware, in the zone of the
         company."""
+        weight, heard = self._by_signs(text, prefer, now)
+        if heard.intent in CONTEXTUAL - {"time"} or weight >= STRONG:
+            return heard
+        like = self._examples.read(text, now)
+        known = heard.intent not in ("", "time")
+        if like is None or like.intent == heard.intent:
+            return heard
+        if not is_believed(like, changing=like.intent in CHANGING, known=known):
+            # Rather nothing than the wrong change, where signs and examples do not agree.
+            doubtful = heard.intent in CHANGING and is_believed(like, changing=True, known=False)
+            return replace(heard, intent="") if doubtful else heard
+        intent = "" if like.intent == NONE else like.intent
+        if not intent and heard.intent not in CHANGING:
+            return heard
+        other = self._slots_of(text, like.language, now)
+        return replace(heard, intent=intent, language=like.language, **other)
+
+    def _slots_of(self, text: str, language: str, now: datetime) -> dict[str, Any]:
+        words = [word for word in read_sentence(text, soft=False).words if word != SEPARATOR]
+        return self._slots(text, words, self._packs[language], now)
+
+    def _by_signs(self, text: str, prefer: str, now: datetime) -> tuple[int, Heard]:
         order = sorted(self._packs, key=lambda code: code != prefer)
         found = [self._read(text, self._packs[code], now) for code in order]
         weight, heard = max(found, key=lambda one: one[0])
         if weight[0]:
-            return heard
-        return next((one for _, one in found if one.intent), found[0][1])
+            return weight[0], heard
+        return 0, next((one for _, one in found if one.intent), found[0][1])
 
     def _read(self, text: str, pack: CustomerPack, now: datetime) -> tuple[tuple[int, int], Heard]:
         """The weight, less what had to be mended; and what was heard."""

@@ -8,14 +8,12 @@ date.
 """
 
 import re
-import tomllib
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from bots.language.date_words import DateWords
 from hub.domain.folding import fold
 
 LONGEST = 10
@@ -38,45 +36,6 @@ _TOKEN = re.compile(
 
 class Impossible(ValueError):
     """A time that does not exist."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DateWords:
-    """One language's words, folded. Phrases of several words are tuples."""
-
-    words: Mapping[str, frozenset[tuple[str, ...]]]
-    weekdays: Mapping[str, int]
-    months: Mapping[str, int]
-    relative: Mapping[tuple[str, ...], int]
-    units: Mapping[str, str]
-    numbers: Mapping[str, int]
-    known: frozenset[str]
-    """Words that a span may begin or end with, and that make looking worth while."""
-
-
-def load_date_words(path: Path) -> DateWords:
-    """Read a dates.toml. Raises KeyError for a missing table."""
-    table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    phrases = {
-        name: frozenset(tuple(fold(item).split()) for item in value)
-        for name, value in table.items()
-        if isinstance(value, list) and name not in ("weekdays", "months")
-    }
-    weekdays = {fold(word): index for index, words in enumerate(table["weekdays"]) for word in words}
-    months = {fold(word): index for index, words in enumerate(table["months"], 1) for word in words}
-    relative = {tuple(fold(word).split()): days for word, days in table["relative"].items()}
-    units = {fold(word): unit for word, unit in table["units"].items()}
-    names = ("next", "this", "week", "half", "quarter", "noon", "morning", "afternoon", "end", "at", "in")
-    firsts = {phrase[0] for name in names for phrase in phrases[name]} | {phrase[0] for phrase in relative}
-    return DateWords(
-        words=phrases,
-        weekdays=weekdays,
-        months=months,
-        relative=relative,
-        units=units,
-        numbers={fold(word): number for word, number in table["numbers"].items()},
-        known=frozenset(firsts | weekdays.keys() | months.keys()),
-    )
 
 
 def read_when(text: str, words: DateWords, now: datetime) -> dict[str, str] | None:
@@ -233,7 +192,7 @@ class _Reader:
             following = following or (self._word(ahead),) in self.words.words["next"]
             ahead += 1
         index = self.words.weekdays.get(self._word(ahead))
-        if index is None or self.day is not None or self.weekday is not None:
+        if index is None or self.day is not None or self.weekday is not None or (self.week and ahead == 0):
             return False
         self.at += ahead + 1
         self.weekday, self.following = index, following
@@ -283,6 +242,10 @@ class _Reader:
                 raise Impossible(f"KW {number}") from error
             self.week = f"{year}-W{number:02}"
             return True
+        if self._phrase("after_next"):
+            year, week, _ = (today + timedelta(days=14)).isocalendar()
+            self.week = f"{year}-W{week:02}"
+            return True
         steps = 1 if (self._word(),) in self.words.words["next"] else 0
         if not steps and (self._word(),) not in self.words.words["this"]:
             return False
@@ -326,6 +289,14 @@ class _Reader:
         if self._phrase("noon"):
             self.clock, self.clock_sure = (12, 0), True
             return True
+        if self._phrase("half_past") and (hour := self._number()) is not None and 1 <= hour <= 12:
+            self.at += 1
+            self._set_clock(hour, 30, "")
+            return True
+        if self._phrase("three_quarters") and (hour := self._number()) is not None and 1 <= hour <= 12:
+            self.at += 1
+            self._set_clock(hour - 1 or 12, 45, "")
+            return True
         if self._phrase("half") and (hour := self._number()) is not None and 1 <= hour <= 12:
             self.at += 1
             self._set_clock(hour - 1 or 12, 30, "")
@@ -339,6 +310,10 @@ class _Reader:
                 return True
         number = self._number()
         dated = self.day is not None or self.weekday is not None
+        if number is not None and self._word(1) in self.words.months:
+            # "ab 1. Dezember": a day, not an hour.
+            self.at = start
+            return False
         if number is not None and number <= 24 and self.clock is None and (at or dated):
             self.at += 1
             self._phrase("day_words")

@@ -1,31 +1,35 @@
 """How colleagues say things, by example: one language's examples.toml, stemmed and indexed.
 
 A line is an example of its table key's intent; `{contact}`, `{when}`, `{amount}` ... stand for what is meant. After the
-intent, a key may hold presets ("inbox box=mine"); any other word only tells two keys of one intent apart.
+intent, a key may hold presets ("inbox box=mine"); any other word only tells two keys of one intent apart. "(a|b)" and
+"[x]" are as in the templates. Words of one line of the table `same` are compared as if they were one.
 """
 
 import math
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from bots.language.leanings import Leanings, count_leanings
 from bots.language.pack import HERE, LanguagePack
+from bots.language.sayings import Saying, read_saying
 from bots.language.signs import load_signs
 from bots.language.tokens import SEPARATOR
+from bots.language.vocabulary import Vocabulary, read_vocabulary
 from hub.domain.folding import fold
 
 NAME, TEXT = "<name>", "<text>"
-NAMED = frozenset({"contact", "user", "other", "tag", "template"})
+NAMED = frozenset({"contact", "user", "other", "tag", "template", "thing"})
 """Slots that take words the language does not know."""
-SHORTEST_STEM = 3
 BIGRAM = 0.5
 """What two words in their order count, beside the words themselves."""
-_PIECE = re.compile(r"\{(\w+)\}\w*|(:)|([^\s{}:]+)")
+LIGHT = 0.4
+"""What a word counts that tells little ("the", "me")."""
 _NO_PRESET = "order"
 
 
@@ -44,7 +48,7 @@ class Example:
     """A genitive's s hangs on a name: "{user}s Freitag"."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
     """A language's. `index`: a feature -> the examples that have it. `heads`: words that stand before a free text;
     `tails`: that stand behind one."""
@@ -52,9 +56,10 @@ class Examples:
     examples: tuple[Example, ...]
     index: Mapping[str, tuple[int, ...]]
     weights: Mapping[str, float]
-    suffixes: tuple[str, ...]
-    words: frozenset[str]
-    stems: frozenset[str]
+    leanings: Leanings
+    vocabulary: Vocabulary
+    excluded: Mapping[str, frozenset[str]]
+    """An intent -> what no sentence of it is compared by."""
     heads: frozenset[str]
     tails: frozenset[str]
     slots: Mapping[str, frozenset[str]]
@@ -63,12 +68,9 @@ class Examples:
     """An intent -> the slots that all of its examples have."""
 
 
-def stem(word: str, suffixes: Sequence[str]) -> str:
-    """The word without its ending; crude, and the same for both sides of a comparison."""
-    for suffix in suffixes:
-        if word.endswith(suffix) and len(word) - len(suffix) >= SHORTEST_STEM:
-            return word[: -len(suffix)]
-    return word
+def slot_symbol(slot: str) -> str:
+    """What a slot is compared by: names are alike, and so are free texts."""
+    return NAME if slot in NAMED else TEXT if slot in ("text", "query") else f"<{slot}>"
 
 
 def list_features(symbols: Sequence[str], weights: Mapping[str, float], unseen: float) -> dict[str, float]:
@@ -81,82 +83,148 @@ def list_features(symbols: Sequence[str], weights: Mapping[str, float], unseen: 
     return found
 
 
-def slot_symbol(slot: str) -> str:
-    """What a slot is compared by: names are alike, and so are free texts."""
-    return NAME if slot in NAMED else TEXT if slot in ("text", "query") else f"<{slot}>"
-
-
 @cache
-def _load(code: str, root: Path) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]] | None:
-    path = root / code / "examples.toml"
-    if not path.exists():
+def _load(path: Path) -> Mapping[str, Any] | None:
+    return tomllib.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def load_examples(pack: LanguagePack, root: Path = HERE, name: str = "examples.toml") -> Examples | None:
+    """None where the language has no such file. Raises KeyError for a missing table. Read once: the examples of one
+    file stay as they are while the process runs."""
+    key = (root / pack.code / name, id(pack))
+    if key not in _READ:
+        _READ[key] = (pack, _read(pack, root, name))
+    return _READ[key][1]
+
+
+_READ: dict[tuple[Path, int], tuple[LanguagePack, "Examples | None"]] = {}
+
+
+def _read(pack: LanguagePack, root: Path, name: str) -> Examples | None:
+    table = _load(root / pack.code / name)
+    if table is None:
         return None
-    table = tomllib.loads(path.read_text("utf-8"))
-    lines = tuple((key, tuple(block.strip().splitlines())) for key, block in table["examples"].items())
-    return tuple(table["suffixes"]), lines
+    lines = [
+        _Line(key, re.search(r"\}s\b", line) is not None, read_saying(line))
+        for key, block in table["examples"].items()
+        for line in block.strip().splitlines()
+    ]
+    words = {one for line in lines for pieces in line.saying.pieces() for one in pieces if _is_word(one)}
+    vocabulary = read_vocabulary(table, words)
+    symbols = _Symbols(pack, vocabulary)
+    weights = _weigh(lines, symbols)
+    negations = frozenset(load_signs(pack.code).negations)
+    examples = tuple(one for line in lines for one in _examples(line, symbols, weights, negations))
+    leanings = count_leanings([(line.intent, _shares(line.saying, symbols)) for line in lines])
+    excluded = {
+        intent: frozenset(symbols.one(fold(word)) for word in line.split())
+        for intent, line in table.get("excluded", {}).items()
+    }
+    return _index(lines, examples, weights, leanings, vocabulary, excluded)
 
 
-def _pieces(line: str) -> list[str]:
-    """`"schreib {contact} : {text}"` -> `["schreib", "{contact}", ":", "{text}"]`, folded."""
-    found: list[str] = []
-    for slot, colon, words in _PIECE.findall(line):
-        found += [f"{{{slot}}}"] if slot else [SEPARATOR] if colon else fold(words).split()
+def _is_word(piece: str) -> bool:
+    return piece != SEPARATOR and not piece.startswith("{")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of the file under its key."""
+
+    key: str
+    glued: bool
+    saying: Saying
+
+    @property
+    def intent(self) -> str:
+        return self.key.split()[0]
+
+
+class _Symbols:
+    """What pieces are compared by, looked up once."""
+
+    def __init__(self, pack: LanguagePack, vocabulary: Vocabulary) -> None:
+        self._pack, self._vocabulary = pack, vocabulary
+        self.light = vocabulary.light
+        self._known: dict[str, str] = {}
+
+    def of(self, pieces: Sequence[str]) -> list[str]:
+        return [found for one in pieces if (found := self.one(one))]
+
+    def one(self, piece: str) -> str:
+        """'' where it does not count."""
+        if piece not in self._known:
+            if piece.startswith("{"):
+                found = slot_symbol(piece.strip("{}"))
+            elif piece == SEPARATOR or piece in self._pack.fillers:
+                found = ""
+            else:
+                found = self._vocabulary.symbol(piece)
+            self._known[piece] = found
+        return self._known[piece]
+
+
+def _shares(saying: Saying, symbols: _Symbols) -> dict[str, float]:
+    """A line's symbols; one of many alternatives counts less."""
+    found: dict[str, float] = {}
+    for part in saying.parts:
+        share = 1 / math.sqrt(len(part))
+        for pieces in part:
+            for symbol in symbols.of(pieces):
+                found[symbol] = max(found.get(symbol, 0.0), share)
     return found
 
 
-def load_examples(pack: LanguagePack, root: Path = HERE) -> Examples | None:
-    """None where the language has no examples.toml. Raises KeyError for a missing table."""
-    loaded = _load(pack.code, root)
-    if loaded is None:
-        return None
-    suffixes, blocks = loaded
-    lines = [(key, line, _pieces(line)) for key, block in blocks for line in block if line.strip()]
-    sayings = [_symbols(pieces, pack, suffixes) for _, _, pieces in lines]
-    weights = _weigh(sayings)
-    negations = {stem(word, suffixes) for word in load_signs(pack.code).negations}
-    examples = []
-    for (key, line, pieces), symbols in zip(lines, sayings, strict=True):
-        intent, *labels = key.split()
-        preset = tuple((name, value) for name, _, value in (one.partition("=") for one in labels) if value)
-        slots = tuple(one.strip("{}") for one in pieces if one.startswith("{"))
-        kept = tuple(one for one in preset if one[0] != _NO_PRESET)
-        features = list_features(symbols, weights, 0)
-        glued = re.search(r"\}s\b", line) is not None
-        examples.append(
-            Example(
-                intent=intent,
-                preset=kept,
-                slots=slots,
-                features=features,
-                length=math.hypot(*features.values()),
-                negated=bool(negations & set(symbols)),
-                glued=glued,
-            )
-        )
-    return _index(tuple(examples), weights, suffixes, [pieces for _, _, pieces in lines])
+def _pairs(saying: Saying, symbols: _Symbols) -> set[str]:
+    return {f"{a} {b}" for one, two in saying.followers() if (a := symbols.one(one)) and (b := symbols.one(two))}
 
 
-def _symbols(pieces: Sequence[str], pack: LanguagePack, suffixes: Sequence[str]) -> list[str]:
-    return [
-        slot_symbol(one.strip("{}")) if one.startswith("{") else stem(one, suffixes)
-        for one in pieces
-        if one != SEPARATOR and one not in pack.fillers
-    ]
-
-
-def _weigh(sayings: Sequence[Sequence[str]]) -> dict[str, float]:
+def _weigh(lines: Sequence[_Line], symbols: _Symbols) -> dict[str, float]:
     """How telling each word and pair is: the rarer, the more (inverse document frequency)."""
-    counts: Counter[str] = Counter()
-    for one in sayings:
-        counts.update(set(one) | {" ".join(pair) for pair in pairwise(one)})
-    return {feature: math.log((len(sayings) + 1) / (count + 0.5)) for feature, count in counts.items()}
+    counts: dict[str, float] = {}
+    for line in lines:
+        for symbol, share in _shares(line.saying, symbols).items():
+            counts[symbol] = counts.get(symbol, 0.0) + share
+        for pair in _pairs(line.saying, symbols):
+            counts[pair] = counts.get(pair, 0.0) + 1 / 2
+    light = symbols.light
+    return {
+        feature: math.log((len(lines) + 1) / (count + 0.5)) * (LIGHT if light & set(feature.split()) else 1)
+        for feature, count in counts.items()
+    }
+
+
+def _examples(
+    line: _Line, symbols: _Symbols, weights: Mapping[str, float], negations: frozenset[str]
+) -> Iterator[Example]:
+    intent, *labels = line.key.split()
+    preset = tuple((name, value) for name, _, value in (one.partition("=") for one in labels) if value)
+    for slots, negated, saying in line.saying.variants(negations):
+        every = {symbol: weights[symbol] for symbol in _shares(saying, symbols)}
+        every |= {pair: BIGRAM * weights[pair] for pair in _pairs(saying, symbols)}
+        lengths = [
+            math.hypot(*list_features(symbols.of(one), weights, 0).values()) for one in dict.fromkeys(saying.samples())
+        ]
+        if not every:
+            continue
+        yield Example(
+            intent=intent,
+            preset=tuple(one for one in preset if one[0] != _NO_PRESET),
+            slots=slots,
+            features=every,
+            length=sum(lengths) / len(lengths),
+            negated=negated,
+            glued=line.glued,
+        )
 
 
 def _index(
+    lines: Sequence[_Line],
     examples: tuple[Example, ...],
     weights: Mapping[str, float],
-    suffixes: tuple[str, ...],
-    lines: Sequence[Sequence[str]],
+    leanings: Leanings,
+    vocabulary: Vocabulary,
+    excluded: Mapping[str, frozenset[str]],
 ) -> Examples:
     index: dict[str, list[int]] = {}
     slots: dict[str, set[str]] = {}
@@ -166,25 +234,32 @@ def _index(
         vital.setdefault(example.intent, set(example.slots)).intersection_update(example.slots)
         for feature in example.features:
             index.setdefault(feature, []).append(at)
-    words = frozenset(one for pieces in lines for one in pieces if not one.startswith("{") and one != SEPARATOR)
-    heads, tails = set(), set()
-    for pieces in lines:
-        for at, one in enumerate(pieces):
-            if one not in ("{text}", "{query}"):
-                continue
-            if at and pieces[at - 1] in words:
-                heads.add(pieces[at - 1])
-            if at + 1 < len(pieces) and pieces[at + 1] in words:
-                tails.add(pieces[at + 1])
+    heads, tails = _around_texts(lines)
     return Examples(
         examples=examples,
         index={feature: tuple(found) for feature, found in index.items()},
         weights=weights,
-        suffixes=suffixes,
-        words=words,
-        stems=frozenset(stem(word, suffixes) for word in words),
-        heads=frozenset(heads),
-        tails=frozenset(tails),
+        leanings=leanings,
+        vocabulary=vocabulary,
+        excluded=excluded,
+        heads=heads,
+        tails=tails,
         slots={intent: frozenset(names) for intent, names in slots.items()},
         vital={intent: frozenset(names) for intent, names in vital.items()},
     )
+
+
+def _around_texts(lines: Sequence[_Line]) -> tuple[frozenset[str], frozenset[str]]:
+    heads, tails = set(), set()
+    for line in lines:
+        heads |= {one for one, two in line.saying.followers() if two in ("{text}", "{query}") and _is_word(one)}
+        behind = False
+        for part in line.saying.parts:
+            for pieces in part:
+                text = next((at for at, one in enumerate(pieces) if one in ("{text}", "{query}")), None)
+                if text is not None:
+                    behind = True
+                    tails |= {one for one in pieces[text + 1 :] if _is_word(one)}
+                elif behind:
+                    tails |= {one for one in pieces if _is_word(one)}
+    return frozenset(heads), frozenset(tails)

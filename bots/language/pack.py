@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bots.language.dates import DateWords, load_date_words
+from bots.language.date_words import DateWords, load_date_words
 from bots.language.template import Template, compile_template
 from hub.domain.folding import fold
 

@@ -6,58 +6,28 @@ the one with most words of its own (the most specific) wins; among languages, th
 holds, then the one that was spoken last. A reading that needed a misspelt word to be guessed says so (`exact`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice, product
 
 from bots.language.dates import read_when
-from bots.language.examples import Examples, load_examples
-from bots.language.likeness import Likeness, read_by_likeness
 from bots.language.pack import LanguagePack
-from bots.language.signs import clean_name, find_minutes, is_document, read_by_signs
+from bots.language.reading import Reading as Reading
+from bots.language.second_look import SecondLook, find_beginnings
+from bots.language.signs import find_minutes
 from bots.language.slots import ME as ME
 from bots.language.slots import QUEUE as QUEUE
 from bots.language.slots import SHOWN as SHOWN
-from bots.language.slots import fill_slots, read_contact, read_words
+from bots.language.slots import read_contact, read_words
 from bots.language.template import FILLER, WHEN, Template, mark_words
 from bots.language.time_spans import find_when, with_day
 from bots.language.tokens import SEPARATOR, Sentence, read_sentence
-from hub.domain.folding import fold
 
 MAX_COMMAND = 20
 """Words of a sentence in which slips are mended."""
 MAX_WAYS = 8
-
-
-CHANGING = frozenset(
-    {"reply", "note", "assign", "close", "reopen", "book_payment", "remind_payment", "book_appointment", "merge"}
-    | {"move_appointment", "cancel_appointment", "snooze", "ask_colleague", "tag", "unmerge", "reply_template"}
-)
-"""Intents that lead to writing; not `create`, whose name is new by nature."""
-SURE, LIKELY_CHANGE = 0.7, 0.6
-"""How like an example a sentence must be: to be believed before the signs, and, where something would be changed and
-the signs know nothing, after them. Chosen by tests/cases/bot/sentences.toml and likenesses.toml."""
-VERBATIM = 0.95
-"""So like an example that a loose template is not believed against it."""
-LOOSE = frozenset({"who", "assign"})
-"""Intents whose templates fit many a sentence that means something else."""
-ACTING = CHANGING | {"create", "undo", "remind_me", "drop_reminder", "alert_on", "alert_off"}
-"""Intents that a likeness is held to more strictly: all that lead to writing."""
-LEAD = 0.05
-"""How much better than the next best intent a change must fit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a sentence means. `weight`: how many letters of it were the phrase's own."""
-
-    intent: str
-    slots: dict[str, str] = field(default_factory=dict)
-    language: str
-    exact: bool = True
-    weight: int = 0
 
 
 class Recogniser:
@@ -66,10 +36,7 @@ class Recogniser:
     def __init__(self, packs: Mapping[str, LanguagePack]) -> None:
         self._packs = packs
         self._known = frozenset().union(*(p.vocabulary | p.stop_words | p.fillers | p.titles for p in packs.values()))
-        self._examples: dict[str, Examples] = {}
-        for code, pack in packs.items():
-            if (examples := load_examples(pack)) is not None:
-                self._examples[code] = examples
+        self._second_look = SecondLook(packs)
         self._by_first: dict[str, dict[str, list[Template]]] = {}
         self._anywhere: dict[str, list[Template]] = {}
         for code, pack in packs.items():
@@ -101,95 +68,9 @@ class Recogniser:
         for exact in (True, False):
             for sentence in attempts:
                 found = self._best(sentence, prefer, exact, now)
-                if found is not None and (sobered := self._sobered(found, plain, prefer, now)) is not None:
+                if found is not None and (sobered := self._second_look.sober(found, plain, prefer, now)) is not None:
                     return sobered
-        return self._name_with_question_mark(plain, prefer) or self._second_look(plain, prefer, now)
-
-    def _sobered(
-        self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None
-    ) -> Reading | None:
-        """A template takes whatever stands in a name's place. Everyday words around a name are left away; where they
-        are all of it, or signs of another request stand within it, the second look decides; None where that knows
-        nothing better and something would be changed."""
-        contact = found.slots.get("contact", "")
-        if found.intent in ("remind_payment", "invoice", "order") and is_document(contact):
-            kept = {name: value for name, value in found.slots.items() if name != "contact"}
-            return replace(found, slots={**kept, "number": contact})
-        if (said := self._said_otherwise(found, sentence, prefer, now)) is not None:
-            return said
-        if contact:
-            cleaned, dubious = clean_name(contact, self._packs[found.language])
-            dubious = dubious or self._sounds_like_request(cleaned, found.language)
-            if dubious and (other := self._second_look(sentence, prefer, now)) is not None:
-                if other.intent == found.intent and cleaned and all(word[0].isupper() for word in cleaned.split()):
-                    # "zahlung 120 von Anna Frei": one name, not a name and a word.
-                    return replace(found, slots={**found.slots, "contact": cleaned}, exact=False)
-                return other
-            if dubious and found.intent in CHANGING:
-                # Rather three suggestions than a proposal to change something for nobody.
-                return None
-            return replace(found, slots={**found.slots, "contact": cleaned}) if cleaned else found
-        if found.intent == "search" and (other := self._by_signs(sentence, prefer, now)) is not None:
-            return other if "number" in other.slots else found
-        return found
-
-    def _said_otherwise(
-        self, found: Reading, sentence: Sentence, prefer: Sequence[str], now: datetime | None
-    ) -> Reading | None:
-        """Another reading, where an example says almost word for word what a loose template took for something else,
-        or where its "contact" is a document's number."""
-        number = found.intent in ("who", "timeline") and is_document(found.slots.get("contact", ""))
-        if not number and found.intent not in LOOSE:
-            return None
-        like = self._by_likeness(sentence.raw, prefer, now)
-        if like is None or like[1].intent == found.intent:
-            return None
-        return like[1] if like[0] >= (SURE if number else VERBATIM) else None
-
-    def _sounds_like_request(self, name: str, language: str) -> bool:
-        """Whether words of the examples stand within a name of several words. Not capitalised ones and not a single
-        one: people are called Mark, Lange and Ruf."""
-        examples = self._examples.get(language)
-        words = name.split()
-        if examples is None or len(words) < 2:
-            return False
-        return any(word[:1].islower() and fold(word) in examples.words for word in words)
-
-    def _second_look(self, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading | None:
-        """By examples and by signs. Not exact: the dialogue says what it understood before anything is done."""
-        like = self._by_likeness(sentence.raw, prefer, now)
-        if like is not None and like[0] >= SURE:
-            return like[1]
-        return self._by_signs(sentence, prefer, now) or (like[1] if like is not None else None)
-
-    def _by_likeness(self, text: str, prefer: Sequence[str], now: datetime | None) -> tuple[float, Reading] | None:
-        sentence = read_sentence(text, soft=True)
-        found: list[tuple[float, bool, str, Likeness]] = []
-        for code, examples in self._examples.items():
-            start = _beginnings(sentence.words, self._packs[code])[-1]
-            like = read_by_likeness(sentence, start, self._packs[code], examples, now)
-            if like is not None:
-                found.append((like.score, code in prefer, code, like))
-        if not found:
-            return None
-        score, _, code, like = max(found, key=lambda one: one[:3])
-        acting = like.intent in ACTING
-        if score < (LIKELY_CHANGE if acting else SURE) or (acting and (like.negated or like.lead < LEAD)):
-            return None
-        slots = fill_slots(like, sentence, self._packs[code])
-        return None if slots is None else (score, Reading(intent=like.intent, slots=slots, language=code, exact=False))
-
-    def _by_signs(self, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading | None:
-        found = []
-        for code, pack in self._packs.items():
-            read = read_by_signs(sentence, pack, now)
-            if read is not None:
-                scores = self._stop_word_scores(sentence.words)
-                found.append((read[0], scores[code], code in prefer, code, read))
-        if not found:
-            return None
-        weight, _, _, code, (_, intent, slots) = max(found, key=lambda one: one[:4])
-        return Reading(intent=intent, slots=slots, language=code, exact=False, weight=weight)
+        return self._name_with_question_mark(plain, prefer) or self._second_look.read(plain, prefer, now)
 
     def read_when(self, text: str, language: str, now: datetime) -> dict[str, str]:
         """A whole text as a time, in that language or another; {} where it names none."""
@@ -209,7 +90,7 @@ class Recogniser:
 
     def language_of(self, text: str) -> str | None:
         """The language whose stop words the text holds most of; None where there are none or as many."""
-        scores = self._stop_word_scores(read_sentence(text, soft=False).words)
+        scores = self._second_look.stop_word_scores(read_sentence(text, soft=False).words)
         ranked = sorted(scores, key=lambda code: -scores[code])
         if not ranked or not scores[ranked[0]] or (len(ranked) > 1 and scores[ranked[0]] == scores[ranked[1]]):
             return None
@@ -232,7 +113,7 @@ class Recogniser:
                 reading = self._match(sentence, words, start, pack, exact, when)
                 if reading is None:
                     continue
-                scores = scores if scores is not None else self._stop_word_scores(sentence.words)
+                scores = scores if scores is not None else self._second_look.stop_word_scores(sentence.words)
                 preferred = len(prefer) - prefer.index(code) if code in prefer else 0
                 rank = (reading.weight, scores[code], preferred, start)
                 if best is None or rank > best_rank:
@@ -245,7 +126,7 @@ class Recogniser:
         """Each way to look at the sentence: words as typed or mended, where it begins, with the time taken out and
         without."""
         for words in (sentence.words,) if exact else self._mended(sentence.words, pack.code):
-            for start in _beginnings(words, pack):
+            for start in find_beginnings(words, pack):
                 if time is not None and time.first >= start:
                     yield words, start, time
                 yield words, start, None
@@ -275,6 +156,10 @@ class Recogniser:
             slots = dict(template.preset)
             for name, (a, b) in taken.items():
                 first, after = offsets[a], offsets.get(b, len(words))
+                if name != "when" and (sentence.in_figure(first) or sentence.in_figure(after)):
+                    # "1,200.50" is neither 200.50 nor the first of a list.
+                    slots = {name: ""}
+                    break
                 if name == "when":
                     slots |= when.found if when else {}
                     continue
@@ -313,10 +198,6 @@ class Recogniser:
             return (word,)
         nearest = min(distance for distance, _ in found)
         return tuple(sorted(known for distance, known in found if distance == nearest)[:2])
-
-    def _stop_word_scores(self, words: Iterable[str]) -> dict[str, int]:
-        held = set(words)
-        return {code: len(held & pack.stop_words) for code, pack in self._packs.items()}
 
     def _name_with_question_mark(self, sentence: Sentence, prefer: Sequence[str]) -> Reading | None:
         """ "Petra Müller?" asks who that is."""
@@ -371,20 +252,3 @@ def _without_separators(sentence: Sentence) -> Sentence:
         tuple(sentence.ends[i] for i in kept),
         sentence.question,
     )
-
-
-def _beginnings(words: tuple[str, ...], pack: LanguagePack) -> list[int]:
-    """Where the request may begin: at the first word, and after each opener ("hey bot, could you please ...")."""
-    starts = [0]
-    at = 0
-    for _ in range(4):
-        for opener in pack.openers:
-            if words[at : at + len(opener)] == opener:
-                at += len(opener)
-                if at < len(words) and words[at] == SEPARATOR:
-                    at += 1
-                starts.append(at)
-                break
-        else:
-            break
-    return starts

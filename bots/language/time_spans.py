@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bots.language.dates import LONGEST, TIME_ONLY, DateWords, read_when
+from bots.language.date_words import DateWords
+from bots.language.dates import LONGEST, TIME_ONLY, read_when
 
 
 def find_when(text: str, starts: Sequence[int], ends: Sequence[int], folded: Sequence[str], words: DateWords,

@@ -13,7 +13,7 @@ QUOTES = "„“”«»\"'"
 _PIECE = re.compile(
     r"(?P<word>\w+)"
     r"|(?P<hard>(?<!\d):(?!//)|(?<=\d):(?!\d)|\n)"
-    r"|(?P<soft>[,;„“”«»\"]|(?<=\s)[-–—=](?=\s))"
+    r"|(?P<soft>(?<!\d),|,(?!\d)|[;„“”«»\"]|(?<=\s)[-–—=](?=\s))"
 )
 
 
@@ -35,6 +35,13 @@ class Sentence:
         while start > floor and self.raw[start - 1] in "+@#/":
             start -= 1
         return self.raw[start : self.ends[after - 1]]
+
+    def in_figure(self, at: int) -> bool:
+        """Whether the word stands within a figure that began before it ("1,200.50")."""
+        if not 0 < at < len(self.words) or not self.words[at][0].isdigit():
+            return False
+        start = self.starts[at]
+        return self.raw[start - 1 : start] in (".", ",", ":", "/", "'") and self.raw[max(0, start - 2)].isdigit()
 
     def rest(self, first: int) -> str:
         """The raw text from this word to the end, without quotation marks around the whole of it."""

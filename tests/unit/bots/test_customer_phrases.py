@@ -47,6 +47,17 @@ def test_what_was_held_out_leads_to_few_wrong_changes(capsys: pytest.CaptureFixt
     assert wrong <= 1
 
 
+@pytest.mark.parametrize(
+    ("file", "least", "most"),
+    [("fresh_customer", 84, 0), ("fresh_customer_second", 44, 0), ("fresh_customer_third", 33, 2)],
+)
+def test_three_rounds_of_fresh_sentences_stay_understood(file: str, least: int, most: int) -> None:
+    cases = tomllib.loads((CASES / f"{file}.toml").read_text("utf-8"))["cases"]
+    heard = [(case, recogniser().read(case[0], "de", NOW)) for case in cases]
+    assert sum(said.intent == case[1] for case, said in heard) >= least
+    assert sum(said.intent in CHANGING and said.intent != case[1] for case, said in heard) <= most
+
+
 def _slots_are_right(slots: Any, heard: Heard) -> bool:
     for name, value in slots.items():
         field = "choice" if name == "number" and heard.intent == "choose" else SLOTS.get(name, name)

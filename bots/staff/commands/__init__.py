@@ -9,6 +9,7 @@ from bots.staff.commands.assign import ASSIGN
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
 from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
+from bots.staff.commands.documents import FILE_DOCUMENT, FIND_DOCUMENT, SEND_DOCUMENT
 from bots.staff.commands.files import SEND_FILE
 from bots.staff.commands.greeting import GREETING, THANKS
 from bots.staff.commands.help import HELP
@@ -38,6 +39,9 @@ COMMANDS: dict[str, Command] = {
         INBOX,
         REPLY,
         SEND_FILE,
+        FIND_DOCUMENT,
+        SEND_DOCUMENT,
+        FILE_DOCUMENT,
         NOTE,
         ASSIGN,
         CLOSE,

@@ -6,6 +6,7 @@ from typing import Self
 from aiohttp import web
 from playwright.async_api import BrowserContext, FilePayload, Page
 
+from hub.domain.document import document_id
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
 from hub.web.server import WebServer, make_site
@@ -130,6 +131,10 @@ class Demo:
             await page.wait_for_selector("#quickbox-found a")
 
 
+def _document(name: str) -> str:
+    return document_id(user_id_of("anna"), name)
+
+
 def demo_pages(demo: Demo) -> list[tuple[str, str]]:
     """Every page of the console, with an address that shows it at work."""
     state = demo.verbs.state
@@ -184,6 +189,12 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("calendars", "/calendars"),
         ("calendars-one", "/calendars?calendar=k_show"),
         ("reminders", "/reminders"),
+        ("documents", "/documents"),
+        ("documents-none", "/documents?q=zebra"),
+        ("documents-removed", "/documents?removed=1"),
+        ("document", f"/documents/{_document('Angebot Treppe Müller.pdf')}"),
+        ("document-versions", f"/documents/{_document('Preisliste 2026.txt')}"),
+        ("document-links", "/document-links"),
         ("queues", "/queues"),
         ("queues-one", "/queues?queue=verkauf"),
         ("queues-reply", "/queues?reply=versand"),

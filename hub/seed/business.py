@@ -16,6 +16,7 @@ from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import Actor
 from hub.ports.clock import Clock
 from hub.ports.verbs import Verbs
+from hub.seed.papers import DemoPapers
 
 CUSTOMERS = 60
 """That many have an account; enough to look at, and soon planted."""
@@ -31,9 +32,10 @@ REPLIES = (
 class DemoBusiness:
     """Books what a company of this kind has."""
 
-    def __init__(self, verbs: Verbs, clock: Clock, time_zone: str) -> None:
+    def __init__(self, verbs: Verbs, clock: Clock, time_zone: str, company: str = "") -> None:
         self._contacts, self._accounts = verbs.contacts, verbs.accounts
         self._calendar, self._desk = verbs.calendar, verbs.desk
+        self._papers = DemoPapers(verbs.documents, company)
         self._clock, self._zone = clock, ZoneInfo(time_zone)
 
     async def plant(self, actor: Actor) -> int:
@@ -48,6 +50,7 @@ class DemoBusiness:
         await self._open_showroom(actor)
         await self._book_appointments(actor, people)
         await self._share_work(actor)
+        await self._papers.plant(actor, people, self._clock.now().astimezone(self._zone).date())
         return len(people)
 
     async def _open_account(self, actor: Actor, contact: Contact, number: int) -> None:

@@ -11,6 +11,7 @@ from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
+from hub.web.uploads import open_upload_pages
 from tests.browser.business import LONG, open_business
 from tests.fake_company import contact_id
 from tests.fake_verbs import FakeDoor, FakeVerbs
@@ -61,10 +62,12 @@ class Demo:
 
     def __init__(self) -> None:
         self.verbs = FakeVerbs()
-        self._server = WebServer(make_demo_site(self.verbs), "127.0.0.1", 0)
+        self._site = make_demo_site(self.verbs)
+        self._server = WebServer(self._site, "127.0.0.1", 0)
 
     async def __aenter__(self) -> Self:
         await open_business(self.verbs)
+        open_upload_pages(self._site, self.verbs.documents.requests)
         await self._server.start()
         return self
 

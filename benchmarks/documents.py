@@ -5,9 +5,13 @@
 
 import argparse
 import asyncio
+import io
 import tempfile
 import time
 from pathlib import Path
+
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
 
 from hub.domain.document import DocumentSource, document_id
 from hub.domain.views import FileData
@@ -20,7 +24,6 @@ from hub.services.documents.digesting import Digesting
 from hub.services.documents.requests import make_document
 from storage.sqlite import open_sqlite
 from storage.terms import extract_terms
-from tests.office_files import pdf
 
 WORDS = [
     "Treppe",
@@ -39,9 +42,17 @@ WORDS = [
 
 
 def make_file(number: int, pages: int) -> FileData:
-    blocks = [" ".join(WORDS[(number + at * 7 + word) % len(WORDS)] for word in range(60)) for at in range(pages * 9)]
-    text = "\n\n".join([f"Vorgang wort{number}", *blocks])
-    return FileData(name=f"Datei {number}.pdf", type="application/pdf", data=pdf(text, f"Datei {number}"))
+    """About 450 words a page, one of them its own."""
+    sink = io.BytesIO()
+    paper = Canvas(sink, pagesize=A4)
+    for page in range(pages):
+        paper.drawString(50, 800, f"Vorgang wort{number} Seite {page + 1}")
+        for line in range(45):
+            words = [WORDS[(number + page * 7 + line * 3 + at) % len(WORDS)] for at in range(10)]
+            paper.drawString(50, 780 - 16 * line, " ".join(words))
+        paper.showPage()
+    paper.save()
+    return FileData(name=f"Datei {number}.pdf", type="application/pdf", data=sink.getvalue())
 
 
 async def measure(place: Path, count: int, pages: int) -> None:

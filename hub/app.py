@@ -14,7 +14,6 @@ from bots.customer.assistant import CustomerAssistant
 from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
 from config.model import Config
-from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
 from hub.archive import build_archive, build_checking, make_renderer
 from hub.business import Ground, build_business, build_conversations
@@ -59,6 +58,7 @@ from hub.services.transmission import Transmitter
 from hub.services.turns import Turns
 from hub.services.users import Users
 from hub.services.verbs import HubVerbs
+from hub.telephony import build_calls
 from hub.tenure import Tenure
 from hub.version import VERSION
 from hub.web.site import Health
@@ -113,7 +113,7 @@ class Assembly:
     def __init__(self, config: Config, data_dir: Path, store: Store, plans: Callable[[], Plans]) -> None:
         self.config, self.data_dir, self.store, self.plans = config, data_dir, store, plans
         self.clock, self.events = SystemClock(), Broadcast()
-        self.forms = Forms([*(kind.address_form for kind in KINDS.values()), PHONE_FORM])
+        self.forms = Forms([kind.address_form for kind in KINDS.values()])
         self.door, self.happenings = LateDoor(), Happenings()
         self.ready = False
 
@@ -170,7 +170,7 @@ class Assembly:
 
     def build_outbox(self) -> None:
         """Everything that leaves."""
-        store, clock, accounts = self.store, self.clock, self.supervisor
+        store, clock, accounts, zone = self.store, self.clock, self.supervisor, self.config.hub.time_zone
         self.entries = OutgoingEntries(
             store=store, events=self.events, terms=extract_terms, accounts=accounts, forms=self.forms
         )
@@ -199,7 +199,9 @@ class Assembly:
         )
         self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
         self.supervisor.on_change(self.dispatcher.link_changed)
-        self.notices = Notices(store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
+        self.notices = Notices(
+            store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff, time_zone=zone
+        )
         self.outbox.tell_with(self.notices.tell_author)
         self.deliveries = Deliveries(store=store, clock=clock, outbox=self.outbox, suppressions=self.suppressions)
 
@@ -265,6 +267,7 @@ class Assembly:
                 desk=business.desk,
                 register=business.register,
                 documents=self.filed.documents,
+                faxes=business.faxes,
             ),
             Rows(store, self.staff),
         )
@@ -306,6 +309,8 @@ class Assembly:
             base_url=self.config.http.public_url or f"http://{self.config.http.listen}",
             max_bytes=self.config.documents.max_upload_bytes,
         )
+        self.calls = build_calls(ground, self.business, self.happenings)
+        self.happenings.act(self.business.sales)
         self.reception = build_reception(
             ground,
             self.business,

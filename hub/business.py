@@ -28,6 +28,7 @@ from hub.services.correspondence import Correspondence
 from hub.services.deletion import Deletion
 from hub.services.desk.desk import Desk
 from hub.services.enclosures import Enclosures
+from hub.services.faxes import Faxes
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
@@ -39,6 +40,7 @@ from hub.services.reminding import Reminding
 from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.rows import Rows
+from hub.services.sales import Sales
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -60,6 +62,8 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    faxes: Faxes
+    sales: Sales
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges."""
@@ -98,17 +102,7 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
-    accounts = Accounts(
-        store=store,
-        clock=clock,
-        audit=audit,
-        events=ground.events,
-        resolve=contacts.resolve,
-        letters=letters,
-        company=ground.company,
-        time_zone=ground.time_zone,
-        news=PaymentNews(staff=staff, alerts=alerts, rows=Rows(store, staff)).tell,
-    )
+    accounts, sales = build_accounts(ground, contacts, letters, alerts)
     news, calendar = build_calendar(ground, reminding, alerts, letters)
     briefings = Briefings(
         store=store,
@@ -141,15 +135,54 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
-        register=Register(
-            store=store,
-            clock=clock,
-            audit=audit,
-            events=ground.events,
-            forms=ground.forms,
-            rows=Rows(store, staff),
-        ),
+        register=build_merging(ground),
+        faxes=build_faxes(ground, letters),
+        sales=sales,
     )
+
+
+def build_merging(ground: Ground) -> Register:
+    """Duplicates, merging, import and export."""
+    return Register(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        events=ground.events,
+        forms=ground.forms,
+        rows=Rows(ground.store, ground.staff),
+    )
+
+
+def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
+    """Faxing to contacts."""
+    return Faxes(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        accounts=ground.channels,
+        forms=ground.forms,
+        letters=letters,
+    )
+
+
+def build_accounts(
+    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts
+) -> tuple[Accounts, Sales]:
+    """Accounts, and what shops bring onto them."""
+    store, clock, audit = ground.store, ground.clock, ground.audit
+    news = PaymentNews(staff=ground.staff, alerts=alerts, rows=Rows(store, ground.staff)).tell
+    accounts = Accounts(
+        store=store,
+        clock=clock,
+        audit=audit,
+        events=ground.events,
+        resolve=contacts.resolve,
+        letters=letters,
+        company=ground.company,
+        time_zone=ground.time_zone,
+        news=news,
+    )
+    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=news)
 
 
 def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:

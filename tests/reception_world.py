@@ -9,6 +9,9 @@ from typing import Any, Self
 from bots.customer.assistant import CustomerAssistant
 from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
+from connectors.phone.address import PHONE_FORM
+from connectors.shop.address import SHOP_FORM
+from connectors.shop.parse import SHOP_PARSER
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
 from hub.business import Business, build_business
@@ -31,12 +34,12 @@ from hub.services.customers.reception import ReceptionRules
 from hub.services.forms import Forms
 from hub.services.intake import Intake
 from tests.fake_connector import CHAT_ACCOUNT, MAIL_ACCOUNT
-from tests.intake_world import FakeDeliveries, FakeDoor, chat, mail, words
+from tests.intake_world import NORTHWIND, FakeDeliveries, FakeDoor, chat, mail, words
 from tests.office import Office
 from tests.outbox_world import SECRET
 
 PETRA_MAIL, PETRA_CHAT = "p.mueller@tischlerei.example", "petra@chat.example"
-FORMS = Forms([EMAIL_FORM, XMPP_FORM])
+FORMS = Forms([EMAIL_FORM, XMPP_FORM, SHOP_FORM, PHONE_FORM])
 PASSED = "mx.joinery.example; dmarc=pass header.from={domain}; dkim=pass header.d={domain}"
 
 
@@ -67,6 +70,7 @@ class CustomerOffice:
         # The company's one bot account serves colleagues and customers.
         accounts.accounts["office"] = replace(MAIL_ACCOUNT, authserv_id="mx.joinery.example")
         accounts.accounts["chat"] = replace(CHAT_ACCOUNT, own_addresses=("hub@joinery.example",))
+        accounts.accounts["northwind"] = NORTHWIND
         self.door = FakeDoor()
         self.number = 0
         self.build(rules)
@@ -77,7 +81,8 @@ class CustomerOffice:
         """The objects of a fresh process."""
         office = self.office
         self.rules = rules or CustomerBotRules(reception=ReceptionRules(language="de"))
-        worker = InlineParseWorker({"email": EMAIL_PARSER, "xmpp": XMPP_PARSER}, words, self._context)
+        parsers = {"email": EMAIL_PARSER, "xmpp": XMPP_PARSER, "shop": SHOP_PARSER}
+        worker = InlineParseWorker(parsers, words, self._context)
         self.ground = replace(office.ground(), worker=worker)
         self.business = build_business(self.ground)
         self.reception = build_reception(
@@ -97,6 +102,7 @@ class CustomerOffice:
             secret=SECRET,
             terms=words,
             max_message_bytes=1_000_000,
+            facts=self.business.sales,
         )
 
     def _context(self, name: str) -> ParseContext:

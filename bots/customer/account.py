@@ -5,7 +5,7 @@ from hub.domain.ledger import OpenItem, OrderLine
 from hub.ports.customer_verbs import CustomerReply
 
 SHOWN = 10
-KNOWN_STATES = ("open", "shipped", "done", "cancelled")
+KNOWN_STATES = ("open", "paid", "shipped", "done", "cancelled", "refunded")
 
 
 async def tell_balance(talk: Talk) -> CustomerReply:
@@ -49,7 +49,7 @@ async def tell_orders(talk: Talk, number: str) -> CustomerReply:
         orders = fitting[:1]
     if len(orders) == 1:
         return CustomerReply(text=_order(talk, orders[0]), intent="my_order")
-    alive = [order for order in orders if order.state in ("open", "shipped", "")] or orders
+    alive = [order for order in orders if order.state in ("open", "paid", "shipped", "")] or orders
     if len(alive) == 1:
         return CustomerReply(text=_order(talk, alive[0]), intent="my_order")
     lines = [talk.say("orders"), *(f"• {_order(talk, order)}" for order in alive[:5])]

@@ -198,6 +198,7 @@ def _reply(talk: Talk, answer: Answer) -> BotReply:
         slots={name: value for name, value in answer.slots.items() if name not in HIDDEN_SLOTS and value},
         choices=choices,
         buttons=answer.buttons,
+        files=answer.files,
         blocks=answer.blocks,
         language=talk.pack.code,
     )

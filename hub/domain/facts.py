@@ -43,7 +43,8 @@ class BookingKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """Something for the contact's account. `key` names the fact at its source for ever (shop, order, payment id): it
-    is booked once, whichever messages tell of it, in whatever order they come."""
+    is booked once, whichever messages tell of it, in whatever order they come. Told again with a later `at`, the later
+    one counts: an order's state, a payment that grew."""
 
     kind: BookingKind
     key: str
@@ -55,4 +56,6 @@ class Booking:
     currency: str = "EUR"
     reference: str = ""
     state: str = ""
-    """The order's state as told: open, paid, shipped, cancelled, refunded."""
+    """The order's state as told: open, paid, shipped, done, cancelled, refunded."""
+    sale: str = ""
+    """What all facts of one order share (its id at the shop), where the source has orders."""

@@ -8,6 +8,9 @@ from hub.domain.address import Address
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId
 from hub.domain.message import Attachment, Participant
 
+WANTED_AGAIN = "again"
+"""`OutboxItem.cause` of a repeat that a person asked for: the guard against sending the same twice lets it pass."""
+
 
 class OutboxState(StrEnum):
     """Where an item is."""

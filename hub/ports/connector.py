@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from hub.domain.arrival import Arrival
 from hub.domain.ids import ArrivalId
 from hub.domain.message import RecipientStatus
-from hub.domain.outbox import OutboxItem
+from hub.domain.outbox import OutboxItem, OutgoingContent
 from hub.domain.signal import Signal
 from hub.domain.views import FileData
 from hub.ports.addresses import AddressForm
@@ -185,6 +185,25 @@ class Probes(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PagePreview:
+    """A message as pages, before it is sent. `pictures`: PNG of the first ones."""
+
+    pages: int
+    cover: bool = False
+    """The first of them is a cover sheet."""
+    pictures: tuple[FileData, ...] = ()
+
+
+@runtime_checkable
+class PreviewsPages(Protocol):
+    """Optional: the channel carries pages, and shows them before they leave."""
+
+    async def preview(self, content: OutgoingContent, number: str, files: tuple[bytes, ...]) -> PagePreview:
+        """What would go to this address; `files` are the attachments' bytes in order. Raises Invalid, Unreadable where
+        it cannot be drawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorContext:
     """What every connector's factory is given. `signature_key` is for own-traffic headers."""
 
@@ -231,6 +250,8 @@ class ChannelKind:
     authserv_id: Callable[[Any], str] = lambda settings: ""
     max_file_bytes: Callable[[Any], int] = lambda settings: 0
     """Largest single file that the channel carries outwards; 0: none. What is larger goes as a link (AC-29)."""
+    lines: Callable[[Any], Sequence[tuple[str, str]]] = lambda settings: ()
+    """(line, colleague's name): whose telephone rings there."""
     summary: str = ""
     """In a line, for whoever chooses a kind: a message id."""
     raw_form: tuple[str, str] = ("application/octet-stream", "bin")
@@ -257,6 +278,8 @@ class Account:
     authserv_id: str = ""
     max_file_bytes: int = 0
     """Largest single file that the channel carries outwards; 0: none."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """(line, colleague's name) of a telephone exchange."""
 
 
 class Accounts(Protocol):

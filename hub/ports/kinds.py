@@ -17,6 +17,7 @@ from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
+from hub.domain.sale import Sale
 from hub.domain.sharing import Share
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
@@ -163,6 +164,7 @@ LEDGER = Kind(
         Index(name="by_number", keys=("number", "booked_at")),
     ),
 )
+SALES = Kind(name="sales", type=Sale)
 LEDGER_ACCOUNTS = Kind(
     name="ledger_accounts",
     type=LedgerAccount,
@@ -250,6 +252,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     SETTINGS,
     LEDGER,
     LEDGER_ACCOUNTS,
+    SALES,
     CALENDARS,
     APPOINTMENTS,
     CALENDAR_DAYS,

@@ -35,6 +35,7 @@ from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.document_verbs import DocumentVerbs
+from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.store import Page
@@ -97,6 +98,18 @@ class TimelineVerbs(Protocol):
         key: str = "",
     ) -> Interaction:
         """An internal note, never visible to the contact. `key`: the same key writes once."""
+
+    async def log_call(
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        *,
+        minutes: int = 0,
+        incoming: bool = False,
+        key: str = "",
+    ) -> Interaction:
+        """A call that no exchange told of, ended now. `key`: the same key writes once."""
 
 
 class ConversationVerbs(Protocol):
@@ -347,3 +360,6 @@ class Verbs(Protocol):
 
     @property
     def documents(self) -> DocumentVerbs: ...
+
+    @property
+    def faxes(self) -> FaxVerbs: ...

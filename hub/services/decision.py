@@ -12,7 +12,7 @@ from typing import cast
 
 from hub.domain.arrival import ArrivalState
 from hub.domain.contact import Contact, Identity, identity_id
-from hub.domain.conversation import Conversation, Placement, conversation_number
+from hub.domain.conversation import Conversation, Evidence, Placement, conversation_number
 from hub.domain.ids import ContactId, ConversationId, InteractionId, derived_id
 from hub.domain.interaction import (
     Interaction,
@@ -31,7 +31,7 @@ from hub.services.incoming import Incoming, Outcome, done, quarantined
 from hub.services.routing import Router
 from hub.services.sheet import Sheet
 from hub.services.standing import SILENT, awaits_answer, last_words, with_entry
-from hub.services.threading import CERTAIN, Clues, Verdict, Writer, place_chat, place_mail
+from hub.services.threading import CERTAIN, Clues, Verdict, Writer, order_owner, place_chat, place_mail
 
 MAX_ALIASES = 20
 MAX_RELATED = 5
@@ -143,14 +143,27 @@ class Decider:
         self, item: Incoming, identity: Identity | None, person: Participant | None, sheet: Sheet
     ) -> Verdict | None:
         """The verdict of the table. None: no conversation at all."""
-        address = person.address if person is not None else None
         if item.clues is None:
-            return place_chat(sheet, item.account.name, address, item.record.received_at) if address else None
+            return self._place_chat(item, identity, sheet)
+        address = person.address if person is not None else None
         contact = identity.contact_id if identity is not None else None
         writer = Writer(address=address, contact=contact, trusted=item.outbound)
         verdict = place_mail(item.message, item.clues, writer, sheet)
         # An automatic answer joins what it answers, but opens nothing.
         return None if item.message.message_class in SILENT and verdict.conversation is None else verdict
+
+    def _place_chat(self, item: Incoming, identity: Identity | None, sheet: Sheet) -> Verdict | None:
+        """By its own address, also where another one of the sender's told whose it is."""
+        if item.route.person is None:
+            return None
+        if identity is None and (sale := _sale_thread(item, sheet)) is not None:
+            return Verdict(
+                conversation=sale,
+                evidence=Evidence.FOREIGN_REFERENCE,
+                confidence=CERTAIN,
+                detail="the order that it is about",
+            )
+        return place_chat(sheet, item.account.name, item.route.person.address, item.record.received_at)
 
     def _thread_of(self, placement: Placement | None, verdict: Verdict | None, sheet: Sheet) -> Conversation | None:
         if placement is not None:
@@ -170,6 +183,9 @@ class Decider:
         if person is None or sort is MessageClass.BOUNCE or (sort in SILENT and identity is None):
             return sheet.contacts.get(thread.contact_id) if thread is not None else None
         record = item.record
+        if identity is None and (sale := _sale_thread(item, sheet)) is not None:
+            # It names no customer, only an order of somebody whom we know.
+            return sheet.contacts.get(sale.contact_id)
         if identity is None:
             identity = claim_address(
                 person.address, arrival=record.id, strength=item.message.strength, at=record.received_at
@@ -185,7 +201,7 @@ class Decider:
     def _claim_aliases(self, item: Incoming, identity: Identity, sheet: Sheet) -> None:
         """What else the message says of its unknown sender, so that the next one by another way meets the same
         contact; only ever claimed."""
-        for alias in item.message.aliases[:MAX_ALIASES]:
+        for alias in item.route.others:
             if sheet.identities.get(identity_id(alias.address)) is None:
                 claim = claim_address(
                     alias.address, arrival=item.record.id, strength=Strength.CLAIMED, at=item.record.received_at
@@ -239,6 +255,9 @@ class Decider:
             self._refer(item, entry, thread.id, sheet)
         elif item.message.message_id:
             self._name(item, entry, thread.id, sheet)
+        for name, key in item.orders.items():
+            if sheet.references.get(key) is None:
+                sheet.references.add(_reference(key, name, thread.id, entry))
         return thread
 
     def _participants(self, item: Incoming, entry: Interaction) -> Iterable[str]:
@@ -287,6 +306,9 @@ class Decider:
         for mentioned, key in islice(clues.ancestors.items(), MAX_ALIASES):
             if sheet.references.get(key) is None:
                 sheet.references.add(_reference(key, mentioned, conversation, None))
+        for number, order in clues.orders:
+            if sheet.references.get(order.mails) is None and order_owner(sheet, order) == entry.contact_id:
+                sheet.references.add(_reference(order.mails, number, conversation, entry))
 
     def _index(
         self, item: Incoming, entry: Interaction, known: Interaction | None, made: Contact | None, sheet: Sheet
@@ -306,6 +328,18 @@ def _is_first(item: Incoming, person: Participant | None, sheet: Sheet) -> bool:
     key = item.route.claim if person is item.route.person else identity_id(person.address)
     claim = sheet.identities.get(key)
     return claim is not None and claim.source == claim_of(item.record.id)
+
+
+def _sale_thread(item: Incoming, sheet: Sheet) -> Conversation | None:
+    """The conversation of the order that the message is about, where the shop proved itself and we know the order."""
+    if item.message.strength is Strength.CLAIMED:
+        return None
+    for key in item.sales:
+        reference = sheet.references.get(key)
+        found = sheet.conversations.get(reference.conversation_id) if reference is not None else None
+        if found is not None and not found.deleted:
+            return found
+    return None
 
 
 def _earlier(item: Incoming, sheet: Sheet) -> InteractionId | None:
@@ -328,6 +362,8 @@ def _reference(key: str, message_id: str, conversation: ConversationId, entry: I
 
 
 def _why_not_filed(item: Incoming) -> str:
+    if item.message.call is not None:
+        return "a call without a number of the outside"
     match item.message.message_class:
         case MessageClass.BOUNCE:
             return "a bounce of nothing that is known here"

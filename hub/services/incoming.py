@@ -1,18 +1,22 @@
 """One arrival on its way through intake: what was read from it, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.domain.arrival import ArrivalRecord, ArrivalState
+from hub.domain.facts import Booking, BookingKind
 from hub.domain.ids import InteractionId, derived_id, with_prefix
 from hub.domain.interaction import Direction, message_interaction_id
 from hub.domain.message import Message
+from hub.domain.sale import order_reference_id, sale_reference_id
 from hub.domain.subject import read_subject
 from hub.ports.connector import Account
 from hub.services.routing import Route, Router
 from hub.services.threading import Clues, read_clues
 from hub.services.tombstones import tombstone_id
 
+MAX_BOOKINGS = 20
+"""Of which orders are looked up and remembered."""
 THREADED = frozenset({"email"})
 """Channels whose messages name their ancestors; the others are chats, one conversation a peer."""
 
@@ -31,6 +35,10 @@ class Incoming:
     route: Route
     clues: Clues | None
     """None for chat."""
+    sales: tuple[str, ...] = ()
+    """Keys of the orders that it is about (`sale_reference_id`)."""
+    orders: dict[str, str] = field(default_factory=dict)
+    """What to remember an order by, which it tells of: names, with their keys."""
 
     @property
     def outbound(self) -> bool:
@@ -80,8 +88,26 @@ def read_incoming(
         entry_id=entry_id,
         tombstone=tombstone_id(secret, entry_id),
         route=router.route(record, message, account),
-        clues=read_clues(message, read_subject(message.content.subject), secret, now) if threaded else None,
+        clues=read_clues(message, read_subject(message.content.subject), secret, now, router.shops())
+        if threaded
+        else None,
+        sales=tuple(dict.fromkeys(sale_reference_id(record.account, one.sale) for one in _sales(message))),
+        orders=_orders(record.account, message),
     )
+
+
+def _sales(message: Message) -> list[Booking]:
+    return [booking for booking in message.bookings[:MAX_BOOKINGS] if booking.sale]
+
+
+def _orders(account: str, message: Message) -> dict[str, str]:
+    """Only the order itself says whose it is."""
+    found: dict[str, str] = {}
+    for one in _sales(message):
+        if one.kind is BookingKind.ORDER:
+            found[f"sale {one.sale}"] = sale_reference_id(account, one.sale)
+            found[f"order {one.number}"] = order_reference_id(account, one.number)
+    return found
 
 
 def entry_id_of(record: ArrivalRecord, message: Message) -> InteractionId:

@@ -57,7 +57,10 @@ def _reference_ids(batch: Iterable[Incoming]) -> list[str]:
             ids.extend(item.clues.ancestors.values())
             if item.clues.own_key:
                 ids.append(item.clues.own_key)
+            for _, order in item.clues.orders:
+                ids.extend((order.order, order.mails))
             continue
+        ids.extend((*item.sales, *item.orders.values()))
         names = (item.message.message_id, *item.message.related_to[:MAX_RELATED])
         ids.extend([message_reference_id(name) for name in names if name])
     return ids
@@ -87,7 +90,7 @@ def _earlier_entries(batch: Iterable[Incoming], sheet: Sheet) -> list[str]:
 
 def _contacts_of_threads(batch: Iterable[Incoming], sheet: Sheet) -> list[str]:
     """What has no sender that could be its contact is filed with the thread that it answers."""
-    silent = [item for item in batch if item.route.person is None or item.message.message_class in SILENT]
+    silent = [item for item in batch if item.route.person is None or item.sales or item.message.message_class in SILENT]
     found = (sheet.conversations.get(id) for id in _conversation_ids(silent, sheet))
     return [conversation.contact_id for conversation in found if conversation is not None]
 

@@ -1,9 +1,11 @@
 """Telling colleagues: of new messages, and authors of what became of theirs. Each piece of news is one outbox item
 under a deterministic id, so that it is told once, however often it is repeated after a crash."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -35,6 +37,9 @@ WINDOW = timedelta(minutes=5)
 LIFETIME = timedelta(hours=12)
 """Older news than that is seen in the inbox."""
 
+FAX = "fax"
+_STATUS = re.compile(r"^[245]\.\d{1,3}\.\d{1,3} ")
+"""RFC 3463, in front of a report's words."""
 _STORIES = {
     OutboxState.HELD: "item-held",
     OutboxState.FAILED: "item-failed",
@@ -64,7 +69,10 @@ class Budget:
 class Notices:
     """Implements Teller, and tells authors (`tell_author` is to be given to `Outbox.tell_with`)."""
 
-    def __init__(self, *, store: Store, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff, time_zone: str = "UTC"
+    ) -> None:
+        self._zone = time_zone
         self._clock, self._accounts, self._outbox, self._staff = clock, accounts, outbox, staff
         self._choices = AlertChoices(store)
         self._budget = Budget(clock)
@@ -122,7 +130,7 @@ class Notices:
     def _announce(self, news: Recorded, user: UserLine, address: Address, account: Account) -> OutboxItem:
         if self._budget.spend(user.id):
             item_id = derived_id("o", news.interaction.id, "new-message", user.id)
-            text = new_message_line(news.interaction, news.contact, user.language)
+            text = new_message_line(news.interaction, news.contact, user.language, self._zone)
         else:
             window = int(self._clock.now().timestamp() // WINDOW.total_seconds())
             item_id = derived_id("o", "many-new-messages", user.id, str(window))
@@ -198,8 +206,11 @@ def is_news(entry: Interaction) -> bool:
     return awaits_answer(entry)
 
 
-def new_message_line(entry: Interaction, contact: Contact, language: str) -> str:
+def new_message_line(entry: Interaction, contact: Contact, language: str, time_zone: str = "UTC") -> str:
     """ "Neue Mail von Petra Müller: „Angebot“ – antworten mit: antworte Petra Müller: …"."""
+    if entry.call is not None:
+        when = f"{entry.call.started_at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+        return say(language, "missed-call", name=one_line(contact.name, 60), number=_topic("", entry.text), when=when)
     key = "new-email" if entry.channel == "email" else "new-message"
     return say(language, key, name=one_line(contact.name, 60), topic=_topic(entry.subject, entry.text))
 
@@ -209,6 +220,10 @@ def author_line(item: OutboxItem, story: str, language: str) -> str:
     names = {person.address: person.name for person in (*item.content.to, *item.content.cc)}
     why = f"why-{item.reason}"
     reason = say(language, why if why in TEXTS["en"] else "why-refused", account=item.account)
+    if item.channel == FAX and item.detail and (item.state is OutboxState.BOUNCED or _code(item).startswith("fax-")):
+        # "busy; 1 of 3 pages" says more than any class of failure.
+        told = one_line(_STATUS.sub("", item.detail), 200)
+        reason = told if told.endswith((".", "!", "?", "“", "”")) else f"{told}."
     return say(
         language,
         story,
@@ -217,6 +232,11 @@ def author_line(item: OutboxItem, story: str, language: str) -> str:
         why=reason,
         until=f"{item.give_up_at:%d.%m. %H:%M} UTC",
     )
+
+
+def _code(item: OutboxItem) -> str:
+    """Of the last attempt."""
+    return item.attempts[-1].code if item.attempts else ""
 
 
 def _topic(subject: str, text: str) -> str:

@@ -28,6 +28,7 @@ from hub.ports.search import SearchEntry, Terms
 from hub.ports.store import Exists, Store
 
 log = structlog.get_logger()
+FAX = "fax"
 MAX_TEXT = 32_768
 MAX_PARTICIPANTS = 100
 MAX_TERMS = 2_000
@@ -87,7 +88,7 @@ class OutgoingEntries:
             id=item.entry_id,
             contact_id=item.contact_id,
             at=item.created_at,
-            kind=InteractionKind.MESSAGE,
+            kind=InteractionKind.FAX if item.channel == FAX else InteractionKind.MESSAGE,
             direction=Direction.OUTBOUND,
             channel=item.channel,
             account=item.account,

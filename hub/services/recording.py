@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from hub.domain.errors import FernamtError, StoreUnavailable
+from hub.domain.interaction import Interaction
 from hub.domain.message import Message
 from hub.ports.bot import StaffDoor, Teller
 from hub.ports.connector import DeliveryUpdate
@@ -21,10 +22,12 @@ from hub.services.decision import Consequences, Decider
 from hub.services.incoming import Incoming, Outcome
 from hub.services.lookahead import load_sheet
 from hub.services.routing import Router
-from hub.services.sheet import Raced
+from hub.services.sheet import Raced, run_together
 
 log = structlog.get_logger()
 RACES = 20
+AT_ONCE = 50
+"""Contacts whose facts are settled together."""
 
 
 class DeliveryNews(Protocol):
@@ -77,8 +80,7 @@ class Recorder:
     async def _follow_up(self, after: Consequences) -> None:
         """What others are told. A failure there is not the messages' fault: it is logged, and they count as recorded;
         only a store that is down makes all of it be repeated."""
-        for item, entry in after.facts if self._facts is not None else ():
-            await self._guarded("facts", partial(self._facts.settle, entry, item.message))  # type: ignore[union-attr]
+        await self._settle(after.facts)
         if after.recorded:
             await self._guarded("tell", partial(self._teller.tell, after.recorded))
         for item in after.bounces:
@@ -96,6 +98,22 @@ class Recorder:
                     entry=entry.id,
                 )
             )
+
+    async def _settle(self, told: Sequence[tuple[Incoming, Interaction]]) -> None:
+        """Facts of one contact one after the other, those of different ones together: each waits for the disk."""
+        facts, chains = self._facts, dict[str, list[tuple[Incoming, Interaction]]]()
+        if facts is None or not told:
+            return
+        for item, entry in told:
+            chains.setdefault(entry.contact_id, []).append((item, entry))
+
+        async def settle_all(chain: list[tuple[Incoming, Interaction]]) -> None:
+            for item, entry in chain:
+                await self._guarded("facts", partial(facts.settle, entry, item.message))
+
+        waiting = list(chains.values())
+        for start in range(0, len(waiting), AT_ONCE):
+            await run_together(*(settle_all(chain) for chain in waiting[start : start + AT_ONCE]))
 
     async def _refuse(self, item: Incoming) -> None:
         if self._door is not None and item.route.person is not None:

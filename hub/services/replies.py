@@ -10,7 +10,7 @@ from hub.domain.contact import Contact, ContactRole, identity_id
 from hub.domain.conversation import Conversation
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id, random_id, with_prefix
-from hub.domain.interaction import Direction, Interaction, InteractionKind, message_reference_id
+from hub.domain.interaction import Direction, Interaction, message_reference_id
 from hub.domain.message import MessageClass, Participant
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, Right
@@ -26,6 +26,7 @@ from hub.services.enclosures import Enclosures
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries, fan_out
 from hub.services.recipients import Addressing, address_answer, answer_subject
+from hub.services.standing import WRITTEN
 from hub.services.suppressions import Suppressions
 
 MAIL = "email"
@@ -92,7 +93,8 @@ class Replies:
     # Which conversation
 
     async def answerable(self, actor: Actor, contact_id: ContactId) -> Conversation:
-        """See ConversationVerbs. Those of the members of a merged contact count too."""
+        """See ConversationVerbs. Those of the members of a merged contact count too; where nobody waits, one on a
+        channel that can send comes before a newer one, such as a shop's, that cannot."""
         self._audit.permit(actor, Right.READ_CONTACTS, "conversations.answerable", contact_id)
         contact = await self._contacts.get(contact_id)
         if contact is None:
@@ -107,7 +109,11 @@ class Replies:
         waiting = [(c.waiting_since, c.id, c) for c in found if c.waiting_since is not None]
         if waiting:
             return min(waiting)[2]
-        return max(found, key=lambda conversation: (conversation.last_at, conversation.id))
+        return max(found, key=lambda one: (self._can_send(one), one.last_at, one.id))
+
+    def _can_send(self, conversation: Conversation) -> bool:
+        account = self._accounts.get(conversation.account)
+        return account is not None and account.can_send
 
     # The draft
 
@@ -126,7 +132,7 @@ class Replies:
         placements = await self._placements.page("by_conversation", conversation.id, limit=LOOK_BACK, newest_first=True)
         known = await self._interactions.get_many([placement.id for placement in placements.items])
         newest_first = [known[placement.id] for placement in placements.items if placement.id in known]
-        messages = [entry for entry in newest_first if entry.kind is InteractionKind.MESSAGE]
+        messages = [entry for entry in newest_first if entry.kind in WRITTEN]
         answered = _choose(messages)
         references: list[str] = []
         if answered is not None:

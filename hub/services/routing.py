@@ -1,7 +1,7 @@
 """Which way a message went, which of our mailboxes it is for, and which address is the contact's side of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from hub.ports.addresses import AddressForms
 from hub.ports.connector import Account, Accounts
 
 MAX_ALIASES = 10
+SHOP = "shop"
 ADDRESSED = frozenset({"email"})
 """Channels on which one account receives for many addresses; chats come over the stream of the address itself."""
 
@@ -91,9 +92,26 @@ class Router:
                 problem="None of our addresses is among its recipients; add the address to the channel, then replay."
             )
         sender = message.sender or self._envelope_sender(record, account)
-        if sender is None and message.message_class not in (MessageClass.BOUNCE, MessageClass.AUTO_REPLY):
+        nameless = message.call is not None or message.message_class in (MessageClass.BOUNCE, MessageClass.AUTO_REPLY)
+        if sender is None and not nameless:
             return Route(problem="It names no sender that can be read.")
-        return Route(person=sender, claim=_claim_of(sender), others=message.aliases[:MAX_ALIASES])
+        return Route(person=sender, claim=_claim_of(sender), others=self._aliases(message))
+
+    def _aliases(self, message: Message) -> tuple[Participant, ...]:
+        """In normal form, which parsers of other channels cannot make; what is no address is left out."""
+        found = []
+        for alias in message.aliases[:MAX_ALIASES]:
+            try:
+                address = self._forms.normalise(alias.address.channel, alias.address.normal)
+            except Invalid:
+                continue
+            if not self.owns(address):
+                found.append(replace(alias, address=address))
+        return tuple(found)
+
+    def shops(self) -> list[str]:
+        """The channels whose orders a mail may name."""
+        return [account.name for account in self._accounts.all() if account.channel == SHOP]
 
     def _is_outgoing(self, record: ArrivalRecord, message: Message, foreign: tuple[Participant, ...]) -> bool:
         if record.envelope.outgoing or message.message_class is MessageClass.OWN:

@@ -231,6 +231,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "attachment": Rule(before=_entry),
         "html": Rule(before=_entry),
         "note": Rule(before=_contact_and_conversation),
+        "log_call": Rule(before=_contact),
     },
     "conversations": {
         "inbox": _paged(lambda one: one.conversation.contact_id),
@@ -334,6 +335,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "delete_template": FREE,
         "fill_template": Rule(before=_letter),
     },
+    "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE},
 }
 OPEN = frozenset({"users"})

@@ -9,7 +9,11 @@ from hub.ports.kinds import ARRIVALS
 from hub.ports.parser import ParseWorker
 from hub.ports.store import Store
 
-RAW_FORMS = {"email": ("message/rfc822", "eml"), "xmpp": ("application/xml", "xml")}
+RAW_FORMS = {
+    "email": ("message/rfc822", "eml"),
+    "xmpp": ("application/xml", "xml"),
+    "shop": ("text/plain; charset=utf-8", "txt"),
+}
 
 
 class Sources:

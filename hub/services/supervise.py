@@ -67,6 +67,7 @@ def describe_account(plan: ChannelPlan) -> Account:
         strangers=kind.strangers(settings),
         authserv_id=kind.authserv_id(settings),
         max_file_bytes=kind.max_file_bytes(settings),
+        lines=tuple(kind.lines(settings)),
     )
 
 

@@ -7,23 +7,28 @@ its own with a suggestion.
 | 1 | our token in a recipient address or in a Message-ID that it answers | 1.0 |
 | 2 | our token in the quoted body | 0.95 |
 | 3 | an id of In-Reply-To or References, newest first, known as a message or as an alias | 0.9 or 0.5 (see below) |
+| 4 | the number of a shop's order, of the same contact, that an earlier mail named too | 0.8 or 0.3 |
 | 5 | `[#number]` in the subject | 0.8 or 0.3 |
 | 6 | the same subject from the same sender, in an open conversation younger than 14 days | 0.5 |
 
 The higher one counts where the sender is a participant or of a participant's company. A forward joins only by 1 and 2.
-Row 4, foreign references, comes with the channels that know any.
+Row 4: the order's own entries are the shop's, where nobody can be answered; mails about it meet in a conversation of
+their own. From others than the order's contact such a number is a mention.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from hub.domain.address import Address
 from hub.domain.conversation import Conversation, ConversationState, Evidence
 from hub.domain.freemail import FREE_MAIL
-from hub.domain.ids import ContactId, ConversationId
+from hub.domain.ids import ContactId, ConversationId, derived_id
 from hub.domain.interaction import message_reference_id
 from hub.domain.message import Message, MessageClass
+from hub.domain.sale import order_reference_id
 from hub.domain.subject import SubjectLine
 from hub.domain.token import read_tokens
 from hub.services.sheet import Sheet
@@ -32,6 +37,8 @@ JOINS = 0.5
 CERTAIN = 0.8
 SAME_SUBJECT = timedelta(days=14)
 CHAT_SILENCE = timedelta(hours=24)
+ORDER_NUMBER = re.compile(r"(?<![\w@./-])#?([A-Za-z0-9][A-Za-z0-9/_-]{2,29})(?![\w@-])")
+ORDER_TEXT, MAX_NUMBERS, MAX_SHOPS = 4_000, 10, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,14 @@ class Verdict:
     confidence: float = 1.0
     detail: str = ""
     suggestion: ConversationId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderKeys:
+    """Where to look for an order: its own entries', and the mails' about it."""
+
+    order: str
+    mails: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +73,14 @@ class Clues:
     """The key of its own Message-ID, '' where it has none."""
     subject: SubjectLine
     forward: bool = False
+    orders: tuple[tuple[str, OrderKeys], ...] = ()
+    """What may be numbers of orders, with their keys."""
 
 
-def read_clues(message: Message, subject: SubjectLine, secret: bytes, now: datetime) -> Clues:
-    """The clues of a mail."""
+def read_clues(
+    message: Message, subject: SubjectLine, secret: bytes, now: datetime, shops: Sequence[str] = ()
+) -> Clues:
+    """The clues of a mail. `shops`: whose order numbers count."""
     ancestors = [*message.in_reply_to, *reversed(message.references)]
     if message.bounced_message_id:
         ancestors.insert(0, message.bounced_message_id)
@@ -73,7 +92,17 @@ def read_clues(message: Message, subject: SubjectLine, secret: bytes, now: datet
         own_key=message_reference_id(message.message_id) if message.message_id else "",
         subject=subject,
         forward=message.forwarded or subject.forward,
+        orders=tuple(_read_orders(message, shops)) if shops else (),
     )
+
+
+def _read_orders(message: Message, shops: Sequence[str]) -> Iterator[tuple[str, OrderKeys]]:
+    text = f"{message.content.subject}\n{(message.content.reply_text or message.content.text)[:ORDER_TEXT]}"
+    numbers = (match[1] for match in ORDER_NUMBER.finditer(text) if sum(sign.isdigit() for sign in match[1]) >= 3)
+    for number in islice(dict.fromkeys(numbers), MAX_NUMBERS):
+        for shop in shops[:MAX_SHOPS]:
+            key = order_reference_id(shop, number)
+            yield number, OrderKeys(order=key, mails=derived_id("m", "mails", key))
 
 
 def _tokens(secret: bytes, texts: Iterable[str], now: datetime) -> tuple[ConversationId, ...]:
@@ -133,6 +162,7 @@ def _hits(message: Message, clues: Clues, writer: Writer, sheet: Sheet) -> Itera
     if clues.forward:
         return
     yield from _by_references(message, clues, writer, sheet)
+    yield from _by_orders(clues, writer, sheet)
     for number in sheet.by_number.get(clues.subject.number, ()) if clues.subject.number else ():
         if found := _alive(sheet, number):
             confidence = CERTAIN if writer.takes_part(found) else 0.3
@@ -158,6 +188,29 @@ def _by_references(message: Message, clues: Clues, writer: Writer, sheet: Sheet)
                 confidence=0.9 if writer.takes_part(found) else 0.5,
                 detail=f"{'answers' if reference.interactions else 'shares an ancestor'}: {id[:200]}",
             )
+
+
+def _by_orders(clues: Clues, writer: Writer, sheet: Sheet) -> Iterator[Verdict]:
+    for number, order in clues.orders:
+        owner = order_owner(sheet, order)
+        if owner is None:
+            continue
+        reference = sheet.references.get(order.mails)
+        found = _alive(sheet, reference.conversation_id) if reference is not None else None
+        if found is not None:
+            yield Verdict(
+                conversation=found,
+                evidence=Evidence.FOREIGN_REFERENCE,
+                confidence=CERTAIN if owner == writer.contact == found.contact_id else 0.3,
+                detail=f"order {number}",
+            )
+
+
+def order_owner(sheet: Sheet, order: OrderKeys) -> ContactId | None:
+    """Whose order it is; None where there is none of that number."""
+    reference = sheet.references.get(order.order)
+    found = _alive(sheet, reference.conversation_id) if reference is not None else None
+    return found.contact_id if found is not None else None
 
 
 def _by_subject(message: Message, clues: Clues, writer: Writer, sheet: Sheet) -> Iterator[Verdict]:

@@ -6,6 +6,7 @@ from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.document_verbs import DocumentVerbs
+from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.verbs import (
@@ -40,3 +41,4 @@ class HubVerbs:
     desk: DeskVerbs
     register: RegisterVerbs
     documents: DocumentVerbs
+    faxes: FaxVerbs

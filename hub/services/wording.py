@@ -10,6 +10,15 @@ TEXTS: dict[str, dict[str, str]] = {
     "de": {
         "new-email": "Neue Mail von {name}: „{topic}“ – antworten mit: antworte {name}: …",
         "new-message": "Neue Nachricht von {name}: „{topic}“ – antworten mit: antworte {name}: …",
+        "missed-call": "Verpasster Anruf von {name} ({number}), {when}.",
+        "missed-hidden": "Verpasster Anruf mit unterdrückter Nummer, {when}.",
+        "ringing": "Es klingelt: {name}, {number}.",
+        "ringing-unknown": "Es klingelt: {number}.",
+        "ringing-hidden": "Es klingelt: Die Nummer ist unterdrückt.",
+        "ringing-waiting": "Wartet auf Antwort ({count}): „{topic}“, seit {when}.",
+        "ringing-open": "Offen: {amount}.",
+        "ringing-overdue": "Offen: {amount}, davon überfällig: {overdue}.",
+        "ringing-next": "Nächster Termin: {when} {title}",
         "file-as-link": "Die Datei „{name}“ ({size}) ist zu groß für diesen Kanal. Hier ist sie bis {until}: {address}",
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
@@ -97,6 +106,15 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "new-email": "New mail from {name}: “{topic}” – to answer: reply to {name}: …",
         "new-message": "New message from {name}: “{topic}” – to answer: reply to {name}: …",
+        "missed-call": "Missed call from {name} ({number}), {when}.",
+        "missed-hidden": "Missed call from a hidden number, {when}.",
+        "ringing": "It rings: {name}, {number}.",
+        "ringing-unknown": "It rings: {number}.",
+        "ringing-hidden": "It rings: the number is hidden.",
+        "ringing-waiting": "Waits for an answer ({count}): “{topic}”, since {when}.",
+        "ringing-open": "Open: {amount}.",
+        "ringing-overdue": "Open: {amount}, of which overdue: {overdue}.",
+        "ringing-next": "Next appointment: {when} {title}",
         "file-as-link": "The file “{name}” ({size}) is too large for this channel. It is here until {until}: {address}",
         "many-new": "More than {count} new messages in {minutes} minutes. I no longer report each of them; “inbox” "
         "shows all.",

@@ -110,12 +110,13 @@ async def bundle() -> tuple[Office, HubVerbs]:
         desk=business.desk,
         register=business.register,
         documents=office.open_archive(business).documents,
+        faxes=business.faxes,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 15
+    assert len(groups()) == 16
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

@@ -9,12 +9,13 @@ import pytest
 from tests.peers.certificates import Certificates, make_certificates
 from tests.peers.clamd import ClamDaemon
 from tests.peers.dovecot import Dovecot
+from tests.peers.hylafax import Hylafax
 from tests.peers.postfix import Postfix
 from tests.peers.process import private_directory
 from tests.peers.prosody import ACCOUNTS, Prosody
 from tests.peers.secantus import Secantus
 
-P = TypeVar("P", ClamDaemon, Prosody, Dovecot, Postfix, Secantus)
+P = TypeVar("P", ClamDaemon, Prosody, Dovecot, Postfix, Secantus, Hylafax)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +60,18 @@ def clamd() -> Iterator[ClamDaemon]:
 def secantus() -> Iterator[Secantus]:
     """A server that speaks MongoDB's protocol, shared: use a database of your own."""
     yield from _running(Secantus())
+
+
+@pytest.fixture
+def hylafax() -> Iterator[Hylafax]:
+    """HylaFAX without a modem: it takes jobs and keeps them. One for each test; it starts in no time."""
+    yield from _running(Hylafax())
+
+
+@pytest.fixture(scope="session")
+def fax_line() -> Iterator[Hylafax]:
+    """HylaFAX with two software modems that call each other: real faxes."""
+    yield from _running(Hylafax(modems=2))
 
 
 def _running(peer: P) -> Iterator[P]:

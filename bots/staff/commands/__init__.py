@@ -6,10 +6,12 @@ from bots.staff.commands.accounts import AGEING, BALANCE, INVOICE, OPEN_ITEMS, O
 from bots.staff.commands.agenda import AGENDA, FREE, NEXT_APPOINTMENT
 from bots.staff.commands.appointments import BOOK_APPOINTMENT, CANCEL_APPOINTMENT, MOVE_APPOINTMENT
 from bots.staff.commands.assign import ASSIGN
+from bots.staff.commands.calls import LOG_CALL
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
 from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
 from bots.staff.commands.documents import FILE_DOCUMENT, FIND_DOCUMENT, SEND_DOCUMENT
+from bots.staff.commands.fax import FAX
 from bots.staff.commands.files import SEND_FILE
 from bots.staff.commands.greeting import GREETING, THANKS
 from bots.staff.commands.help import HELP
@@ -42,7 +44,9 @@ COMMANDS: dict[str, Command] = {
         FIND_DOCUMENT,
         SEND_DOCUMENT,
         FILE_DOCUMENT,
+        FAX,
         NOTE,
+        LOG_CALL,
         ASSIGN,
         CLOSE,
         REOPEN,

@@ -45,9 +45,17 @@ class Streams:
             if page.next is None:
                 return account
 
-    async def append(self, contact_id: ContactId, side: Side, decide: Callable[[Account], LedgerEntry]) -> LedgerEntry:
+    async def append(
+        self,
+        contact_id: ContactId,
+        side: Side,
+        decide: Callable[[Account], LedgerEntry],
+        *,
+        summarised: bool = True,
+    ) -> LedgerEntry:
         """Book what `decide` makes of the account as it stands; asked again where somebody else was quicker. `decide`
-        returns an entry of the account where there is nothing to book. Raises what `decide` raises."""
+        returns an entry of the account where there is nothing to book. Raises what `decide` raises. Who appends several
+        calls `summarise` once after the last (`summarised` False)."""
         for _ in range(TRIES):
             account = await self.load(contact_id, side)
             entry = decide(account)
@@ -57,7 +65,8 @@ class Streams:
             seq = account.seq + 1
             entry = replace(entry, id=f"{key}/{seq:08}", account=key, seq=seq)
             if not isinstance(await self._entries.insert(entry), Exists):
-                await self.summarise(contact_id, side)
+                if summarised:
+                    await self.summarise(contact_id, side)
                 return replace(entry, version=1)
         raise StoreUnavailable("Others book on this account all the time; try again.", tries=TRIES)
 

@@ -16,6 +16,7 @@ API_ROUTES = [
     web.patch(f"{V1}/contacts/{{ref:[^/]+}}", contacts.edit_contact),
     web.get(f"{V1}/contacts/{{ref:[^/]+}}/timeline", contacts.show_timeline),
     web.post(f"{V1}/contacts/{{ref:[^/]+}}/notes", contacts.add_note),
+    web.post(f"{V1}/contacts/{{ref:[^/]+}}/calls", contacts.log_call),
     web.post(f"{V1}/contacts/{{ref:[^/]+}}/reply", contacts.reply_to_contact),
     web.get(f"{V1}/contacts/{{ref:[^/]+}}/account", accounts.show_account),
     web.get(f"{V1}/contacts/{{ref:[^/]+}}/ledger", accounts.list_ledger),

@@ -17,6 +17,7 @@ from hub.domain.views import FileData
 from hub.ports.connector import LinkState
 from hub.ports.kinds import CONVERSATIONS, INTERACTIONS, MESSAGE_REFERENCES, OUTBOX
 from hub.services.replies import CANNOT_SEND, LINK_DOWN, ON_SUPPRESSION_LIST, OTHER_ANSWERS, OTHER_OWNS
+from tests.fake_connector import MAIL_ACCOUNT
 from tests.outbox_world import ANNA, BEN, PETRA, SECRET, World, actor, person
 
 
@@ -232,6 +233,20 @@ async def test_answerable_is_the_longest_waiting_else_the_last(world: World) -> 
     await conversations.delete(newest.id)
     with pytest.raises(NotFound):
         await world.replies.answerable(actor(), type(conversation.contact_id)("c_unknown"))
+
+
+async def test_answerable_is_one_that_can_be_answered_though_an_order_came_later(world: World) -> None:
+    conversation = await world.receive()
+    conversations = world.store.documents(CONVERSATIONS)
+    await conversations.replace(replace(conversation, waiting_since=None), conversation.version)
+    world.accounts.accounts["northwind"] = replace(MAIL_ACCOUNT, name="northwind", channel="shop", can_send=False)
+    world.clock.advance(60)
+    order = replace(conversation, id="v_" + "b" * 26, account="northwind", channel="shop", waiting_since=None)
+    await conversations.insert(replace(order, last_at=world.clock.now()))
+    assert (await world.replies.answerable(actor(), conversation.contact_id)).id == conversation.id
+    await conversations.delete(conversation.id)
+    # With nothing better the colleague sees the shop's, and is told that it cannot send.
+    assert (await world.replies.answerable(actor(), conversation.contact_id)).id == order.id
 
 
 async def test_bad_input_and_missing_rights_are_refused(world: World) -> None:

@@ -20,6 +20,7 @@ from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
 from hub.demo import build_demo
+from hub.exchange import build_exchange
 from hub.front import build_site
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
@@ -156,6 +157,7 @@ class Assembly:
             clock=self.clock,
             data_dir=self.data_dir,
             max_message_bytes=self.config.intake.max_message_bytes,
+            switchboard=self.exchange,
         )
 
     def parse_context(self, name: str) -> ParseContext:
@@ -224,6 +226,7 @@ class Assembly:
             observe=self.metrics.note_arrival,
             facts=self.happenings,
             signals=self.happenings.signal,
+            introduce=self.business.invites.introduce,
         )
 
     def build_verbs(self, file: Path) -> None:
@@ -311,6 +314,7 @@ class Assembly:
         )
         self.calls = build_calls(ground, self.business, self.happenings)
         self.happenings.act(self.business.sales)
+        self.happenings.act(self.business.reachability)
         self.reception = build_reception(
             ground,
             self.business,
@@ -344,6 +348,7 @@ class Assembly:
             company=self.config.hub.company,
         )
         self.door.real = self.turns
+        self.exchange = build_exchange(self.ground, self.verbs, self.turns, self.users.staff, self.happenings)
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console, API, and the door for other systems."""

@@ -631,6 +631,9 @@ class FakeChannels(Verb):
         self.s.enter(actor, Right.READ_STATUS, "channels.all")
         return list(self.lines)
 
+    async def links(self, actor: Actor, code: str) -> tuple[tuple[str, str], ...]:
+        return (("telegram", f"https://t.me/joinery_bot?start=link_{code}"),)
+
     async def kinds(self, actor: Actor) -> list[KindLine]:
         self.s.enter(actor, Right.RUN_CHANNELS, "channels.kinds")
         unused = Path("/nonexistent")

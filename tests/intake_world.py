@@ -16,6 +16,8 @@ from connectors.phone.address import PHONE_FORM
 from connectors.phone.parse import PHONE_PARSER
 from connectors.shop.address import SHOP_FORM
 from connectors.shop.parse import SHOP_PARSER
+from connectors.telegram.address import TELEGRAM_FORM
+from connectors.telegram.parse import TELEGRAM_PARSER
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
 from hub.domain.address import Address
@@ -50,6 +52,7 @@ from hub.ports.kinds import (
 from hub.ports.parser import ParseContext, ParseJob, Parser, ParseWorker
 from hub.services.broadcast import Broadcast
 from hub.services.forms import Forms
+from hub.services.happenings import Happenings
 from hub.services.intake import Intake
 from tests.fake_connector import START, ManualClock
 from tests.memory_store import MemoryStore
@@ -57,7 +60,7 @@ from tests.memory_store import MemoryStore
 SECRET = b"a secret of thirty-two bytes, say"
 DOMAIN = "joinery.example"
 PETRA = "petra@carpenter.example"
-FORMS = Forms([EMAIL_FORM, XMPP_FORM, SHOP_FORM, PHONE_FORM])
+FORMS = Forms([EMAIL_FORM, XMPP_FORM, TELEGRAM_FORM, SHOP_FORM, PHONE_FORM])
 
 
 def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Account:
@@ -192,6 +195,7 @@ class IntakeWorld:
     parsers: Mapping[str, Parser] = {
         "email": EMAIL_PARSER,
         "xmpp": XMPP_PARSER,
+        "telegram": TELEGRAM_PARSER,
         "shop": SHOP_PARSER,
         "phone": PHONE_PARSER,
     }
@@ -202,8 +206,9 @@ class IntakeWorld:
         self.store = MemoryStore(clock=self.clock)
         self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT, PHONE))
         self.teller, self.door, self.deliveries = FakeTeller(), FakeDoor(), FakeDeliveries()
+        self.happenings = Happenings()
         self.links: list[tuple[str, LinkState, str]] = []
-        self.facts: Facts | None = None
+        self.facts: Facts = self.happenings
         """Who acts on bookings; set it before `build`."""
         self._numbers = itertools.count(1)
         self.build()

@@ -137,6 +137,8 @@ class OutboxItem:
     detail: str = ""
     native_ref: str = ""
     """The peer's name of what was sent."""
+    native_refs: tuple[str, ...] = ()
+    """That name and, where it left in several pieces, theirs: what answers and reactions refer to."""
 
 
 def lane_of(account: str, recipient: Address) -> str:

@@ -20,6 +20,7 @@ from hub.domain.views import FileData
 from hub.ports.addresses import AddressForm
 from hub.ports.clock import Clock
 from hub.ports.parser import Parser
+from hub.ports.switchboard import Switchboard
 
 
 class LinkState(StrEnum):
@@ -56,6 +57,8 @@ class Receipt:
     """The peer took it. `delivered` only where the peer said that the recipient has it."""
 
     native_ref: str = ""
+    more_refs: tuple[str, ...] = ()
+    """Where it left in several pieces: the names of the others, by which answers may refer to it."""
     detail: str = ""
     """In words, for "delivered 10:42 to mx.example.org"."""
     delivered: bool = False
@@ -120,6 +123,14 @@ class StaffLine(Protocol):
     ) -> None:
         """Send a bot's reply to the full native address at once, without the outbox. `choices` are words to offer as
         buttons where the channel has them (the text names them too); `files` follow the text. Raises SendError."""
+
+
+@runtime_checkable
+class OpensByLink(Protocol):
+    """Optional: a link opens a chat on the channel and hands us a code, so that nobody has to type it."""
+
+    def link_for(self, payload: str) -> str:
+        """`payload`: at most 64 letters, digits, _ and -. '' while the link cannot be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +225,8 @@ class ConnectorContext:
     clock: Clock
     data_dir: Path
     max_message_bytes: int = 26_214_400
+    switchboard: Switchboard | None = None
+    """For channels on which contacts themselves have addresses; None where the channel runs without a hub."""
 
 
 class Strangers(StrEnum):
@@ -246,6 +259,8 @@ class ChannelKind:
     """The address that we write from."""
     carries_staff: Callable[[Any], bool] = lambda settings: False
     """Colleagues may talk to the bot here."""
+    speaks_as_contacts: Callable[[Any], bool] = lambda settings: False
+    """Notices come from the contact's own address there, so that answering them answers the contact."""
     strangers: Callable[[Any], Strangers] = lambda settings: Strangers.WELCOME
     authserv_id: Callable[[Any], str] = lambda settings: ""
     max_file_bytes: Callable[[Any], int] = lambda settings: 0
@@ -274,6 +289,7 @@ class Account:
     message_domain: str
     sender_address: str
     carries_staff: bool = False
+    speaks_as_contacts: bool = False
     strangers: Strangers = Strangers.WELCOME
     authserv_id: str = ""
     max_file_bytes: int = 0

@@ -201,6 +201,9 @@ class ChannelVerbs(Protocol):
 
     async def probe(self, actor: Actor, name: str) -> list[ProbeStep]: ...
 
+    async def links(self, actor: Actor, code: str) -> tuple[tuple[str, str], ...]:
+        """Channel name and link by which a colleague hands us a link code without typing it."""
+
     async def kinds(self, actor: Actor) -> list[KindLine]: ...
 
     async def configure(self, actor: Actor, name: str, kind: str, values: Mapping[str, str]) -> list[ProbeStep]:

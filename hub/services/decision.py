@@ -47,7 +47,7 @@ class Consequences:
     entered: list[tuple[Interaction, Conversation | None]] = field(default_factory=list)
     """All new entries, for open pages."""
     facts: list[tuple[Incoming, Interaction]] = field(default_factory=list)
-    """New entries that tell of calls or bookings."""
+    """New entries that tell of calls, bookings, or whether somebody may be written to."""
     bounces: list[Incoming] = field(default_factory=list)
     own: list[Incoming] = field(default_factory=list)
     """Our own messages, found again in a mailbox."""
@@ -121,7 +121,7 @@ class Decider:
         conversation = self._place(item, entry, placement, verdict, thread, contact, sheet)
         self._index(item, entry, known, contact if first else None, sheet)
         after.entered.append((entry, conversation))
-        if item.message.call is not None or item.message.bookings:
+        if item.message.call is not None or item.message.bookings or item.message.reach is not None:
             after.facts.append((item, entry))
         if conversation is not None and awaits_answer(entry):
             after.recorded.append(Recorded(interaction=entry, conversation=conversation, contact=contact))
@@ -163,7 +163,9 @@ class Decider:
                 confidence=CERTAIN,
                 detail="the order that it is about",
             )
-        return place_chat(sheet, item.account.name, item.route.person.address, item.record.received_at)
+        placed = place_chat(sheet, item.account.name, item.route.person.address, item.record.received_at)
+        # An automatic answer, or word that somebody has blocked us, opens nothing.
+        return None if item.message.message_class in SILENT and placed.conversation is None else placed
 
     def _thread_of(self, placement: Placement | None, verdict: Verdict | None, sheet: Sheet) -> Conversation | None:
         if placement is not None:
@@ -349,6 +351,8 @@ def _earlier(item: Incoming, sheet: Sheet) -> InteractionId | None:
         reference = sheet.references.get(message_reference_id(name))
         if reference is not None and reference.interactions:
             return reference.interactions[-1]
+        if (sent := sheet.sent.get(name)) is not None:
+            return sent
     return None
 
 

@@ -273,7 +273,7 @@ class Replies:
             text=enclosed.text,
             attachments=enclosed.attachments,
             message_id=message_id,
-            in_reply_to=thread.answered.message_id if mail and thread.answered else "",
+            in_reply_to=thread.answered.message_id if thread.answered else "",
             references=thread.references if mail else (),
             to=draft.to,
             cc=draft.cc,

@@ -307,6 +307,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "merge": Rule(before=_pair),
         "unmerge": Rule(before=_pair),
         "tag": Rule(before=_contact),
+        "invite": Rule(before=_contact),
         "export": FREE,
     },
     "documents": {
@@ -336,7 +337,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "fill_template": Rule(before=_letter),
     },
     "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
-    "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE},
+    "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
 OPEN = frozenset({"users"})
 """Groups that tell of no contact at all."""

@@ -112,6 +112,8 @@ SENTENCES = (
     "Certificate",
     "Settings",
     "The server refuses name or password.",
+    "The server refuses the component.",
+    "Check that the server's configuration has a component of this domain with this secret.",
     "%(where)s does not answer.",
     "Check the host name in the settings, and this machine's DNS.",
     "Check host, port and tls, that the server runs, and that no firewall is between.",

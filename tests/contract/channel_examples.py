@@ -13,6 +13,16 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "imap": {"host": "127.0.0.1", "port": 9, "tls": "none", "user": "info", "password": SECRET},
         },
     ],
+    "xmpp": [
+        {"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"},
+        {
+            "mode": "component",
+            "jid": "hub@crm.example",
+            "password": SECRET,
+            "host": "127.0.0.1",
+            "port": 9,
+        },
+    ],
     "fax": [
         {"number": "+492211234568", "hylafax": {"port": 9, "timeout": 1}},
         {
@@ -51,7 +61,16 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             for system in ("shopify", "woocommerce", "shopware", "stripe")
         ),
     ],
-    "xmpp": [{"jid": "hub@hub.example", "password": SECRET, "host": "127.0.0.1", "port": 9, "tls": "none"}],
+    "telegram": [
+        {"token": f"123456:{SECRET}", "api_base": "http://127.0.0.1:9"},
+        {
+            "token": f"123456:{SECRET}",
+            "api_base": "http://127.0.0.1:9",
+            "mode": "webhook",
+            "webhook_url": "https://hub.example/in/telegram/",
+            "webhook_secret": SECRET,
+        },
+    ],
     "phone": [
         {"exchange": "fritzbox", "host": "127.0.0.1", "port": 9},
         {
@@ -73,6 +92,7 @@ ADDRESSES: dict[str, list[str]] = {
     "email": ["Petra.Mueller@Carpenter.Example", "info@xn--mller-kva.example"],
     "fax": ["0221 / 123 45 67", "+49 30 1234567", "anonymous-0123456789ab"],
     "shop": ["northwind:4711", "northwind:cus_NffrFeUfNV2Hib"],
+    "telegram": ["4711", "telegram:-1001234567890"],
     "xmpp": ["Petra@Carpenter.Example/phone", "petra@carpenter.example"],
     "phone": ["0221 / 123 45 67", "+49 171 1234567"],
     "chat": ["WEB-0123456789abcdef0123456789abcdef"],

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.peers.bot_api import BotApi
 from tests.peers.certificates import Certificates, make_certificates
 from tests.peers.clamd import ClamDaemon
 from tests.peers.dovecot import Dovecot
@@ -15,7 +16,7 @@ from tests.peers.process import private_directory
 from tests.peers.prosody import ACCOUNTS, Prosody
 from tests.peers.secantus import Secantus
 
-P = TypeVar("P", ClamDaemon, Prosody, Dovecot, Postfix, Secantus, Hylafax)
+P = TypeVar("P", BotApi, ClamDaemon, Prosody, Dovecot, Postfix, Secantus, Hylafax)
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +61,12 @@ def clamd() -> Iterator[ClamDaemon]:
 def secantus() -> Iterator[Secantus]:
     """A server that speaks MongoDB's protocol, shared: use a database of your own."""
     yield from _running(Secantus())
+
+
+@pytest.fixture(scope="session")
+def bot_api() -> Iterator[BotApi]:
+    """A server that speaks Telegram's Bot API, shared: use a token of your own."""
+    yield from _running(BotApi())
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
 from bots.staff.commands.note import NOTE
 from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
-from bots.staff.commands.register import DUPLICATES, MERGE, TAG, UNMERGE
+from bots.staff.commands.register import DUPLICATES, INVITE, MERGE, TAG, UNMERGE
 from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
 from bots.staff.commands.reopen import REOPEN
 from bots.staff.commands.reply import REPLY
@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
         DUPLICATES,
         MERGE,
         UNMERGE,
+        INVITE,
         WHO,
         TIMELINE,
         SEARCH,

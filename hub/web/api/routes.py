@@ -39,6 +39,7 @@ API_ROUTES = [
     web.post(f"{V1}/contacts/{{ref}}/merge", register.merge),
     web.post(f"{V1}/contacts/{{ref}}/unmerge", register.unmerge),
     web.post(f"{V1}/contacts/{{ref}}/tags", register.tag),
+    web.post(f"{V1}/contacts/{{ref}}/invite", register.invite),
     web.post(f"{V1}/import/contacts", register.import_contacts),
     web.get(f"{V1}/export/contacts", register.export_contacts),
     web.get(f"{V1}/queues", queues.list_queues),

@@ -143,6 +143,7 @@ def entry(value: TimelineEntry) -> Json:
         "author": value.author_name or None,
         "author_id": it.author,
         "message_id": it.message_id,
+        "caused_by": it.caused_by,
         "class": it.message_class.value,
         "strength": it.strength.value,
         "confidence": value.confidence,

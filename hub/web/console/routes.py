@@ -101,6 +101,7 @@ CONSOLE_ROUTES = [
     web.get("/contacts/{id}/statement", ledgers.show_statement),
     web.post("/contacts/{id}/payments", ledgers.book_payment),
     web.post("/contacts/{id}/unmerge", duplicates.unmerge),
+    web.post("/contacts/{id}/invite", duplicates.invite),
     web.get("/duplicates", duplicates.list_duplicates),
     web.post("/duplicates", duplicates.merge),
     web.get("/accounts", ledgers.list_accounts),

@@ -90,10 +90,10 @@ class Unreadable(FernamtError):
     code = "unreadable"
 
 
-class TooLarge(Invalid):
+class UploadTooLarge(Invalid):
     """A file is beyond the limit; said before it is read where its sender tells the size."""
 
-    code = "too-large"
+    code = "upload-too-large"
 
 
 class ScannerAway(FernamtError):

@@ -17,8 +17,8 @@ from hub.domain.errors import (
     RendererAway,
     ScannerAway,
     StoreUnavailable,
-    TooLarge,
     TooMany,
+    UploadTooLarge,
 )
 from hub.web.api.shapes import error_fields
 from hub.web.pages import local_path, page, redirect
@@ -47,7 +47,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 STATUS: tuple[tuple[type[FernamtError], int], ...] = (
-    (TooLarge, 413),
+    (UploadTooLarge, 413),
     (Invalid, 400),
     (ConfigurationInvalid, 400),
     (Refused, 403),

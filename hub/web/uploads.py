@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
-from hub.domain.errors import FernamtError, Invalid, NotFound, TooLarge
+from hub.domain.errors import FernamtError, Invalid, NotFound, UploadTooLarge
 from hub.domain.views import FileData
 from hub.services.documents.requests import GONE, PATH, UploadRequests
 from hub.web.guard import status_of
@@ -32,19 +32,19 @@ class Upload:
         return self.values.get(name, "")
 
 
-def too_large(most: int) -> TooLarge:
+def too_large(most: int) -> UploadTooLarge:
     """The refusal with the limit in it."""
-    return TooLarge(f"The file is too large: at most {most // 1_048_576} MB can be sent.", field="file")
+    return UploadTooLarge(f"The file is too large: at most {most // 1_048_576} MB can be sent.", field="file")
 
 
 def check_length(request: web.Request, most: int) -> None:
-    """Raises TooLarge by Content-Length alone: nothing of the body is read."""
+    """Raises UploadTooLarge by Content-Length alone: nothing of the body is read."""
     if (request.content_length or 0) > most + OVERHEAD:
         raise too_large(most)
 
 
 async def read_upload(request: web.Request, most: int) -> Upload:
-    """The form, in pieces: all its files together have at most `most` bytes. Raises TooLarge, Invalid."""
+    """The form, in pieces: all its files together have at most `most` bytes. Raises UploadTooLarge, Invalid."""
     check_length(request, most)
     if not request.content_type.startswith("multipart/form-data"):
         raise Invalid("Send the file as a form (multipart/form-data).", field="file")

@@ -292,7 +292,7 @@ WORDS: dict[str, dict[str, str]] = {
         "conflict": "Somebody was quicker, or it is too late for that.",
         "too-many": "Too many attempts. Please wait a moment.",
         "store-unavailable": "The store does not answer at the moment. Nothing is lost; try again soon.",
-        "too-large": "This file is too large.",
+        "upload-too-large": "This file is too large.",
         "scanner-away": "The virus check does not answer at the moment; try again soon.",
         "renderer-away": "Files cannot be read at the moment; try again soon.",
         "store-busy": "Another hub holds the store.",

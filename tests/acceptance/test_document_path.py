@@ -1,6 +1,7 @@
 """Documents from outside: a mail's file is found by a word inside it, a document is kept, found by chat, shared by a
 link that a customer opens, asked for by an upload link; what is infected goes nowhere. With a real clamd."""
 
+import io
 import json
 import socket
 from collections.abc import Iterator
@@ -14,13 +15,16 @@ import pytest
 
 from tests.hub_process import HubProcess, poll
 from tests.office_files import docx, pdf
+from tests.peers.certificates import Certificates
+from tests.peers.chat import ChatClient
 from tests.peers.clamd import EICAR, ClamDaemon
 from tests.peers.process import LOOPBACK
+from tests.peers.prosody import Prosody
 
 
 @pytest.fixture
-def company(tmp_path: Path, clamd: ClamDaemon) -> Iterator[HubProcess]:
-    """A hub that takes mail and checks files."""
+def company(tmp_path: Path, clamd: ClamDaemon, certificates: Certificates, prosody: Prosody) -> Iterator[HubProcess]:
+    """A hub that takes mail, talks with colleagues and checks files."""
     hub = HubProcess(directory=tmp_path)
     hub.config = f"""
 [hub]
@@ -33,6 +37,13 @@ max_upload_bytes = 1048576
 kind = "email"
 address = "info@hub.test"
 listen = "{LOOPBACK}:{hub.smtp_port}"
+[channels.chat]
+kind = "xmpp"
+jid = "{prosody.jid("bot")}"
+password = "{prosody.password("bot")}"
+host = "{prosody.host}"
+port = {prosody.port}
+ca_file = "{certificates.ca}"
 """
     hub.start()
     yield hub
@@ -108,6 +119,46 @@ def test_a_document_is_kept_found_by_chat_and_opened_by_a_customer_until_its_lin
     target = tmp_path / "back.pdf"
     company.ask_json("document", "get", kept["id"], "--to", str(target))
     assert target.read_bytes() == file.read_bytes()
+
+
+async def drop(client: ChatClient, bot: str, name: str, data: bytes) -> None:
+    """Upload it (XEP-0363) and say where (XEP-0066), as clients do."""
+    url = await client.client.plugin["xep_0363"].upload_file(
+        name, size=len(data), content_type="application/pdf", input_file=io.BytesIO(data), timeout=10
+    )
+    message = client.client.make_message(mto=bot, mbody=url, mtype="chat")
+    message["oob"]["url"] = url
+    message.send()
+
+
+async def test_a_colleague_drops_a_pdf_it_is_filed_found_by_a_word_inside_it_and_opened_by_a_customer(
+    company: HubProcess, prosody: Prosody
+) -> None:
+    bot = prosody.jid("bot")
+    mail = mail_with()
+    await aiosmtplib.send(mail, hostname=LOOPBACK, port=company.smtp_port, start_tls=False)
+    poll(lambda: company.timeline("petra@box.test"), lambda entries: len(entries) == 1)
+    data = pdf("Treppe aus Mooreiche für petra@box.test", "Angebot")
+    async with ChatClient(prosody, "alice") as alice:
+        company.ask_json("user", "add", "anna", "--role", "agent", "--language", "de")
+        code = company.ask_json("user", "link", "anna")["code"]
+        assert "hilfe" in (await alice.ask(bot, f"/link {code}")).lower()
+        await drop(alice, bot, "Scan 17.pdf", data)
+        asked = await alice.hear(30)
+        assert "Scan 17.pdf" in asked
+        assert "Petra Müller" in asked
+        assert "Angebote" in asked
+        assert "Abgelegt" in await alice.ask(bot, "ja")
+        poll(lambda: company.ask_json("document", "list", "mooreiche"), lambda items: len(items) == 1)
+        assert "Scan 17.pdf" in await alice.ask(bot, "suche Dokument Mooreiche")
+    [document] = company.ask_json("document", "list", "--contact", "petra@box.test")
+    assert (document["name"], document["source"], document["scan"]) == ("Scan 17.pdf", "bot", "clean")
+    link = company.ask_json("document", "share", document["id"], "--contact", "petra@box.test")
+    address = link["address"].replace("127.0.0.1:0", f"127.0.0.1:{company.http_port}")
+    assert fetch(address) == (200, data)
+    company.kill()
+    company.start()
+    assert fetch(address) == (200, data)
 
 
 def test_a_visitor_sends_a_file_and_two_gigabytes_are_refused_before_they_are_read(company: HubProcess) -> None:

@@ -1,6 +1,7 @@
 """The archive itself: documents in the store, their contents, and the words they are found by. No rights are asked
 here: the verbs do."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,6 +26,8 @@ from hub.services.sources import Sources
 
 SWAPS = 20
 MAX_TERMS = 2_000
+AT_ONCE = 2_000
+"""Characters whose terms are made in the loop."""
 MOST_SHELVES = 1_000
 
 
@@ -127,7 +130,11 @@ class Archive:
             return
         names = " ".join([document.name, document.current.name, document.name.replace("_", " "), document.folder])
         words = "\n".join((names, " ".join(document.tags), " ".join(document.links), text))
-        terms = self._terms(words)[:MAX_TERMS]
+        if len(words) > AT_ONCE:
+            # Stemming a long text takes tenths of a second: not in the loop.
+            terms = (await asyncio.to_thread(self._terms, words))[:MAX_TERMS]
+        else:
+            terms = self._terms(words)[:MAX_TERMS]
         await self._search.put_many([SearchEntry(id=document.id, at=document.at, terms=terms)])
 
     async def unindex(self, document_id: str) -> None:

@@ -139,7 +139,7 @@ async def test_a_file_beyond_the_limit_is_refused(scene: Scene) -> None:
     assert status == 413
     assert "4 MB" in page
     status, body = await scene.api("POST", "/documents?name=big.bin", b"x" * 5_300_000)
-    assert (status, body["code"]) == (413, "too-large")
+    assert (status, body["code"]) == (413, "upload-too-large")
     assert scene.rows == []
 
 

@@ -15,7 +15,7 @@ from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
 from config.model import Config
 from connectors.registry import KINDS
-from hub.archive import build_archive, build_checking, make_renderer
+from hub.archive import archive_for, build_checking, make_renderer
 from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
@@ -304,14 +304,7 @@ class Assembly:
         )
         self.business = build_business(ground)
         self.renderer = make_renderer()
-        self.filed = build_archive(
-            ground,
-            self.business,
-            self.checking,
-            self.renderer,
-            base_url=self.config.http.public_url or f"http://{self.config.http.listen}",
-            max_bytes=self.config.documents.max_upload_bytes,
-        )
+        self.filed = archive_for(self.config, ground, self.business, self.checking, self.renderer)
         self.calls = build_calls(ground, self.business, self.happenings)
         self.happenings.act(self.business.sales)
         self.happenings.act(self.business.reachability)

@@ -87,3 +87,10 @@ def build_archive(
 def make_renderer() -> ProcessRenderer:
     """Started by the first file."""
     return ProcessRenderer()
+
+
+def archive_for(config: Config, ground: Ground, business: Business, checking: Checking, renderer: Renderer) -> Filed:
+    """As `build_archive`, with what the configuration says of addresses and limits."""
+    base_url = config.http.public_url or f"http://{config.http.listen}"
+    most = config.documents.max_upload_bytes
+    return build_archive(ground, business, checking, renderer, base_url=base_url, max_bytes=most)

@@ -75,6 +75,8 @@ class Parts:
     """What runs for documents: following the entries, reading the files."""
     repair: Callable[[], Coroutine[Any, Any, int]]
     """Mends what a crash left of the accounts' summaries."""
+    counting: Callable[[], Coroutine[Any, Any, None]]
+    """Counts for the reports, until cancelled."""
     metrics: Metrics
     note_ready: Callable[[bool], None]
     worker_start: Callable[[], Coroutine[Any, Any, None]]
@@ -146,6 +148,7 @@ class Daemon:
         self._run("reminding", parts.reminding.run())
         for number, run in enumerate(parts.documents):
             self._run(f"documents-{number}", run())
+        self._run("reports", parts.counting())
         self._run("tenure", parts.tenure.run())
         self._run("watchdog", self._watchdog.run())
         self._run("metrics", self._measure())

@@ -887,6 +887,7 @@ class FakeVerbs:
         self.status = FakeStatus(self.state)
         empty: Any = FakeBusiness(self.state)
         self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
+        self.reports = empty
         from tests.fake_company import fill
 
         fill(self.state)

@@ -38,6 +38,7 @@ from hub.ports.document_verbs import DocumentVerbs
 from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
+from hub.ports.report_verbs import ReportVerbs
 from hub.ports.store import Page
 
 
@@ -363,6 +364,9 @@ class Verbs(Protocol):
 
     @property
     def documents(self) -> DocumentVerbs: ...
+
+    @property
+    def reports(self) -> ReportVerbs: ...
 
     @property
     def faxes(self) -> FaxVerbs: ...

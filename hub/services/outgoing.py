@@ -26,6 +26,7 @@ from hub.ports.events import Event, Events, Topic
 from hub.ports.kinds import CONVERSATIONS, INTERACTIONS, MESSAGE_REFERENCES, OUTBOX, PLACEMENTS
 from hub.ports.search import SearchEntry, Terms
 from hub.ports.store import Exists, Store
+from hub.services.standing import with_answer
 
 log = structlog.get_logger()
 FAX = "fax"
@@ -206,6 +207,9 @@ class OutgoingEntries:
             )
         # A late entry must hide neither that the contact has written again since, nor what a colleague decided.
         if (newest or not late) and _answers(conversation, item):
+            automatic = item.purpose is Purpose.AUTOMATIC
+            if automatic or conversation.waiting_since is not None:
+                conversation = with_answer(conversation, entry.at, person=not automatic)
             conversation = replace(conversation, waiting_since=None)
             if item.purpose is Purpose.REPLY and item.author:
                 # When a human answers, the bot is silent.

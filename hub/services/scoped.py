@@ -339,8 +339,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
-OPEN = frozenset({"users"})
-"""Groups that tell of no contact at all."""
+OPEN = frozenset({"users"})  # groups that tell of no contact at all
 WITHHELD = {
     "accounts": ("import_csv",),
     "register": ("import_csv", "import_vcard"),
@@ -349,6 +348,7 @@ WITHHELD = {
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),
     "status": ("read",),
+    "reports": ("read", "entries", "picture", "tell", "export", "rebuild"),
 }
 """What only whoever sees everything may do: it tells of all contacts at once, or of their number."""
 

@@ -9,6 +9,7 @@ from hub.ports.document_verbs import DocumentVerbs
 from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
+from hub.ports.report_verbs import ReportVerbs
 from hub.ports.verbs import (
     AuditVerbs,
     ChannelVerbs,
@@ -41,4 +42,5 @@ class HubVerbs:
     desk: DeskVerbs
     register: RegisterVerbs
     documents: DocumentVerbs
+    reports: ReportVerbs
     faxes: FaxVerbs

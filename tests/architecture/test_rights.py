@@ -18,6 +18,7 @@ from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxState
 from hub.domain.people import Actor, ActorKind, Role, UserRole
+from hub.domain.report import ReportQuery
 from hub.domain.views import ContactDraft, FileData
 from hub.ports import verbs as port
 from hub.services.quarantine import Quarantine
@@ -54,6 +55,8 @@ VALUES: dict[object, Any] = {
     DocumentTemplate: DocumentTemplate(id="x", name="x", title="x", text="x"),
     FileData: FileData(name="x", type="text/plain", data=b"x"),
     datetime: NOON,
+    date: NOON.date(),
+    ReportQuery: ReportQuery(name="revenue"),
     bytes: b"x",
     bool: True,
     Address: Address(channel="email", normal="x@y.example"),
@@ -110,13 +113,14 @@ async def bundle() -> tuple[Office, HubVerbs]:
         desk=business.desk,
         register=business.register,
         documents=office.open_archive(business).documents,
+        reports=office.open_reports(business),
         faxes=business.faxes,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 16
+    assert len(groups()) == 17
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

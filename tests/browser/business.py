@@ -16,6 +16,7 @@ from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
 from hub.domain.views import FileData
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
+from tests.browser.figures import insert_history
 from tests.fake_company import contact_id
 from tests.fake_verbs import START, FakeVerbs
 from tests.office import SYSTEM, Office
@@ -54,6 +55,8 @@ async def open_business(verbs: FakeVerbs) -> Office:
     verbs.desk, verbs.register = business.desk, business.register
     filed = office.open_archive(business)
     verbs.documents = filed.documents
+    verbs.reports = office.open_reports(business)
+    await insert_history(office.store, TODAY)
     anna = await verbs.users.actor_of(user_id_of("anna"), "console")
     assert anna is not None
     await _book(verbs, anna)

@@ -133,6 +133,24 @@ class ProposerTable(Table):
     seconds: float = Field(default=8.0, ge=1, le=25, description="How long an answer may take.")
 
 
+class DocumentsTable(Table):
+    """Files that come, go and are kept."""
+
+    clamd: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(/[^\s]+|[^\s/]+:[0-9]{1,5})?$",
+        description="Where clamd checks files for viruses, such as 127.0.0.1:3310 or /run/clamav/clamd.ctl. "
+        "Nothing set: nothing is checked.",
+    )
+    max_upload_bytes: int = Field(
+        default=52_428_800,
+        ge=65_536,
+        le=209_715_200,
+        description="Largest file that can be uploaded, by colleagues and by visitors, in bytes.",
+    )
+
+
 class LogTable(Table):
     """What is logged. Bodies and secrets never are."""
 
@@ -163,6 +181,7 @@ class Config:
     log: LogTable
     customer_bot: CustomerBotTable
     proposer: ProposerTable
+    documents: DocumentsTable
     channels: dict[str, ChannelTable]
     path: Path | None = None
     """The file it came from; None for the defaults."""
@@ -177,4 +196,5 @@ TABLES: dict[str, type[Table]] = {
     "log": LogTable,
     "customer_bot": CustomerBotTable,
     "proposer": ProposerTable,
+    "documents": DocumentsTable,
 }

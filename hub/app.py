@@ -15,6 +15,7 @@ from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
 from config.model import Config
 from connectors.registry import KINDS
+from hub.archive import archive_for, build_checking, make_renderer
 from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
@@ -188,6 +189,7 @@ class Assembly:
             suppressions=self.suppressions,
             lifetime=timedelta(hours=self.config.replies.give_up_hours),
         )
+        self.checking = build_checking(self.config, store, clock)
         transmitter = Transmitter(
             store=store,
             clock=clock,
@@ -198,6 +200,7 @@ class Assembly:
             epoch=self.tenure.epoch,
             signature_key=self.signature,
             observe=lambda outcome: self.metrics.note_attempt(outcome.value),
+            find_infected=self.checking.find_infected,
         )
         self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
         self.supervisor.on_change(self.dispatcher.link_changed)
@@ -269,6 +272,7 @@ class Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                documents=self.filed.documents,
                 reports=self.reporting.reports,
                 occasions=business.gatherings.verbs,
                 faxes=business.faxes,
@@ -304,6 +308,8 @@ class Assembly:
             language=hub.language,
         )
         self.business = build_business(ground)
+        self.renderer = make_renderer()
+        self.filed = archive_for(self.config, ground, self.business, self.checking, self.renderer)
         self.reporting = build_reporting(ground, self.business, self.marks)
         self.calls = build_calls(ground, self.business, self.happenings)
         self.happenings.act(self.business.sales)
@@ -356,8 +362,13 @@ class Assembly:
             plant=build_demo(self).plant,
             sharing=self.sharing,
             guests=self.business.gatherings.guests,
+            requests=self.filed.requests,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
+
+    async def stop_workers(self) -> None:
+        """Parsing and rendering."""
+        await asyncio.gather(self.worker.close(), self.renderer.close())
 
     def finish(self) -> Parts:
         """The parts for the daemon."""
@@ -380,7 +391,8 @@ class Assembly:
             metrics=self.metrics,
             note_ready=self.note_ready,
             worker_start=self.worker.start,
-            worker_stop=self.worker.close,
+            worker_stop=self.stop_workers,
+            documents=(self.filed.following.run, self.filed.digesting.run),
             site=self.make_site,
             http_host=listen.host,
             http_port=listen.port,

@@ -37,5 +37,5 @@ def build_demo(made: Made) -> DemoCompany:
         users=made.users,
         terms=extract_terms,
         company=hub.company,
-        business=DemoBusiness(made.verbs, made.clock, hub.time_zone),
+        business=DemoBusiness(made.verbs, made.clock, hub.time_zone, hub.company),
     )

@@ -10,6 +10,7 @@ from hub.ports.bot import StaffDoor
 from hub.ports.clock import Clock
 from hub.ports.events import Events
 from hub.ports.verbs import Verbs
+from hub.services.documents.requests import UploadRequests
 from hub.services.occasions.guests import Guests
 from hub.services.sharing import Sharing
 from hub.version import VERSION
@@ -19,6 +20,7 @@ from hub.web.peers import PeerDoor, open_peer_door
 from hub.web.server import make_site
 from hub.web.shares import open_shares
 from hub.web.site import Health, SiteFacts
+from hub.web.uploads import open_upload_pages
 
 
 def build_site(
@@ -33,6 +35,7 @@ def build_site(
     plant: Any,
     sharing: Sharing,
     guests: Guests,
+    requests: UploadRequests,
     peers: PeerDoor,
 ) -> web.Application:
     """Console, API and the door for other systems, over the verbs. `plant` fills in the demo company."""
@@ -55,6 +58,7 @@ def build_site(
     open_peer_door(site, peers)
     open_shares(site, sharing)
     open_guest_pages(site, guests)
+    open_upload_pages(site, requests)
     site[PLANT] = plant
     site.router.add_post("/api/v1/seed", seed)
     return site

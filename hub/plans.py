@@ -43,7 +43,7 @@ def read_plans(running: Config, reload: Callable[[], Config]) -> Plans:
         fresh = reload()
     except ConfigError as error:
         raise ConfigurationInvalid(error.problems) from error
-    tables = ("hub", "storage", "http", "intake", "replies", "log", "customer_bot", "proposer")
+    tables = ("hub", "storage", "http", "intake", "replies", "log", "customer_bot", "proposer", "documents")
     changed = tuple(name for name in tables if getattr(fresh, name) != getattr(running, name))
     return Plans(channels=plan_channels(fresh), restart_needed=changed)
 

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from connectors.email.address import EmailForm
 from connectors.fax.address import FaxForm
 from connectors.xmpp.address import XmppForm
+from hub.archive import Filed, build_archive
 from hub.business import Business, Ground, build_business
 from hub.domain.address import Address
 from hub.domain.arrival import ArrivalRecord, ArrivalState
@@ -21,13 +22,19 @@ from hub.domain.message import Envelope, Parsed, Participant, ParticipantRole, S
 from hub.domain.people import Actor, ActorKind, RowScope, UserRole, system_actor
 from hub.ports.kinds import ARRIVALS, AUDIT, CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS, PLACEMENTS
 from hub.ports.parser import ParseJob
+from hub.ports.renderer import ExtractedText, Paper
+from hub.ports.scanner import Scanner
 from hub.ports.search import SearchEntry
+from hub.rendering.paper import make_pdf
+from hub.rendering.pictures import preview
+from hub.rendering.reading import read_text
 from hub.reporting import build_reporting
 from hub.services.channels import Channels
 from hub.services.chronicle import Chronicle
 from hub.services.contacts import Contacts
 from hub.services.conversations import Conversations
 from hub.services.deletion import Deletion
+from hub.services.documents.checking import Checking
 from hub.services.forms import Forms
 from hub.services.lines import Lines
 from hub.services.matching import name_entry
@@ -64,6 +71,19 @@ class SameProcess:
 
     async def render_html(self, kind: str, raw: bytes) -> str | None:
         return f"<p>{kind}: {raw.decode()}</p>"
+
+
+class SameRenderer:
+    """The rendering worker's contract without a process."""
+
+    async def read_text(self, data: bytes, type: str, name: str) -> ExtractedText:
+        return read_text(data, type, name)
+
+    async def preview(self, data: bytes, type: str, name: str, width: int = 480) -> bytes:
+        return preview(data, width)
+
+    async def make_pdf(self, paper: Paper) -> bytes:
+        return make_pdf(paper)
 
 
 class Office:
@@ -123,6 +143,17 @@ class Office:
     def open_business(self) -> Business:
         """Accounts, calendars, reminders and the desk, wired as the hub wires them."""
         return build_business(self.ground())
+
+    def open_archive(self, business: Business | None = None, *, scanner: Scanner | None = None) -> Filed:
+        """Documents, wired as the hub wires them; the renderer is in this process."""
+        return build_archive(
+            self.ground(),
+            business or self.open_business(),
+            Checking(self.store, self.clock, scanner),
+            SameRenderer(),
+            base_url="https://hub.example",
+            max_bytes=5_000_000,
+        )
 
     def open_reports(self, business: Business) -> Reports:
         """As the hub wires them; what was written before is counted by `rebuild`."""

@@ -2,6 +2,7 @@
 one company; `start` and `crash` begin and end a process of its hub."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation, Evidence, Placement
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind, message_reference_id
-from hub.domain.message import Participant, ParticipantRole
+from hub.domain.message import Attachment, Participant, ParticipantRole
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, ActorKind, UserRole, user_id_of
 from hub.domain.views import UserLine
@@ -84,6 +85,7 @@ class World:
         self.outcomes: list[str] = []
         self.task: asyncio.Task[None] | None = None
         self.submits = 0
+        self.find_infected: Callable[[tuple[Attachment, ...]], Awaitable[str]] | None = None
         self.build()
 
     def build(self) -> None:
@@ -118,6 +120,7 @@ class World:
             suppressions=self.suppressions,
             epoch=self._epoch,
             observe=lambda outcome: self.outcomes.append(outcome.value),
+            find_infected=self.find_infected,
             limits=LIMITS,
             jitter=lambda: 1.0,
         )

@@ -18,6 +18,7 @@ _FILLERS = r"(?:\w+~ )*"
 WHEN = "§"
 """Stands in a line for the words that name a time; no other slot takes it."""
 _LENGTHS = {"contact": 8, "other": 8, "user": 3, "topic": 3, "tag": 4, "template": 4, "occasion": 6, "code": 3}
+_LENGTHS |= {"document": 6, "folder": 6}
 _CLOSED = {
     "number": r"\d{1,3} ",
     "ref": r"(?:[a-z]{1,4} )?\d+ (?:\d+ )?",

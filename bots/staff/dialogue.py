@@ -39,6 +39,7 @@ SLOT_OF_CHOICE = {
     "appointment": ("appointment_id", ("contact",)),
     "slot": ("when", ("when", "start")),
     "duplicate": ("pair", ("contact", "other")),
+    "document": ("document_id", ("document",)),
 }
 OPENS = {"open_item": "balance", "duplicate": "merge"}
 """What a bare number does to a choice of that kind: the intent that gets it."""
@@ -59,7 +60,7 @@ class Dialogue:
         if pending and pending.turn == talk.key:
             return await self._carry_out(talk, pending)
         if not text and talk.memory.files:
-            return _tell_files(talk, pending)
+            return await self._take_files(talk, pending)
         if not text:
             return Answer(blocks=(talk.text("dialogue.empty"),), pending=pending, intent="unknown")
         intent = reading.intent if reading else ""
@@ -118,6 +119,15 @@ class Dialogue:
         command = self.commands[intent]
         answer = lacks(talk, command.right) or await command.propose(talk, slots)
         return replace(answer, intent=answer.intent or intent)
+
+    async def _take_files(self, talk: Talk, pending: Pending | None) -> Answer:
+        """Files without a word: where they could be filed, for whoever may; else what can be done with them."""
+        told = _tell_files(talk, pending)
+        waits = pending is not None and pending.turn
+        if waits or Right.EDIT_CONTACTS not in talk.actor.rights:
+            return told
+        proposed = await self.commands["file_document"].propose(talk, {})
+        return replace(proposed, intent="files")
 
     # A question of ours is open
 
@@ -203,6 +213,8 @@ class Dialogue:
             return await self._choose_intent(talk, choice)
         if choice.kind == "contact":
             return await self.propose(talk, "who", {"contact_id": choice.id})
+        if choice.kind == "document":
+            return await self.propose(talk, "find_document", {"document_id": choice.id})
         if choice.kind in OPENS:
             return await self.propose(talk, OPENS[choice.kind], {"contact": f"@{number}"})
         if choice.kind in ("appointment", "slot", "reminder"):

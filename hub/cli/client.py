@@ -95,6 +95,10 @@ class Hub:
         """POST, and read the answer's JSON lines as they come (progress of long work)."""
         yield from self._lines(self._open("POST", path, {}, body))
 
+    def post_file(self, *path: str, data: bytes, key: str = "", **query: Any) -> Any:
+        """POST a file as it is."""
+        return self._json("POST", path, query, data, key)
+
     def post_file_lines(self, *path: str, data: bytes, **query: Any) -> Iterator[Any]:
         """POST a file as it is, and read the answer's JSON lines as they come."""
         yield from self._lines(self._open("POST", path, query, data))

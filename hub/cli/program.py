@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "channel": ("hub.cli.commands.channel", "Channels: list, kinds, add, test, remove."),
     "user": ("hub.cli.commands.user", "Colleagues: add, list, link."),
     "occasion": ("hub.cli.commands.occasion", "Company events: list, add, guests, invite, check in, campaigns."),
+    "document": ("hub.cli.commands.document", "Documents: list, add, get, share."),
     "import": ("hub.cli.commands.imports", "Take files in: bookings."),
     "seed": ("hub.cli.seed", "Fill in a demo company."),
     "migrate-store": ("hub.cli.migrate", "Copy the SQLite store to MongoDB, verified."),

@@ -90,6 +90,24 @@ class Unreadable(FernamtError):
     code = "unreadable"
 
 
+class UploadTooLarge(Invalid):
+    """A file is beyond the limit; said before it is read where its sender tells the size."""
+
+    code = "upload-too-large"
+
+
+class ScannerAway(FernamtError):
+    """The virus scanner does not answer. Temporary: what is not checked waits."""
+
+    code = "scanner-away"
+
+
+class RendererAway(FernamtError):
+    """The rendering worker cannot be started now: no file is to blame, try again later."""
+
+    code = "renderer-away"
+
+
 class ConfigurationInvalid(FernamtError):
     """The configuration file has problems; `problems` lists all of them as (path, sentence)."""
 

@@ -38,6 +38,8 @@ class Share:
     downloads: int = 0
     log: tuple[Download, ...] = ()
     """The last 50."""
+    listed: str = "all"
+    """The index's equality key."""
 
 
 def share_id(token: str) -> str:

@@ -9,6 +9,7 @@ from hub.domain.arrival import ArrivalRecord
 from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
 from hub.domain.desk import CannedReply, Queue
+from hub.domain.document import Document, DocumentTemplate, Shelf, UploadRequest, Verdict
 from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.invite import Invite
 from hub.domain.ledger import LedgerAccount, LedgerEntry
@@ -224,7 +225,17 @@ SHARES = Kind(
     indexes=(
         Index(name="by_contact", keys=("contact_id", "created_at"), sparse=True),
         Index(name="by_subject", keys=("subject", "created_at")),
+        Index(name="by_listing", keys=("listed", "created_at")),
     ),
+)
+DOCUMENTS = Kind(name="documents", type=Document, indexes=(Index(name="by_place", keys=("places", "at"), many=True),))
+VERDICTS = Kind(name="verdicts", type=Verdict)
+SHELVES = Kind(name="shelves", type=Shelf, indexes=(Index(name="by_kind", keys=("kind", "sort_name")),))
+UPLOAD_REQUESTS = Kind(
+    name="upload_requests", type=UploadRequest, indexes=(Index(name="by_listing", keys=("listed", "created_at")),)
+)
+DOCUMENT_TEMPLATES = Kind(
+    name="document_templates", type=DocumentTemplate, indexes=(Index(name="by_name", keys=("name",)),)
 )
 
 BUCKETS = Kind(name="buckets", type=Bucket, indexes=(Index(name="by_day", keys=("area", "day")),))
@@ -291,6 +302,11 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     PROOFS,
     AUTOMATIC_BUDGETS,
     SHARES,
+    DOCUMENTS,
+    VERDICTS,
+    SHELVES,
+    UPLOAD_REQUESTS,
+    DOCUMENT_TEMPLATES,
     BUCKETS,
     DIRTY_DAYS,
     OCCASIONS,

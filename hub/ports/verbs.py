@@ -34,6 +34,7 @@ from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.document_verbs import DocumentVerbs
 from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.occasion_verbs import OccasionVerbs
 from hub.ports.register_verbs import RegisterVerbs
@@ -361,6 +362,9 @@ class Verbs(Protocol):
 
     @property
     def register(self) -> RegisterVerbs: ...
+
+    @property
+    def documents(self) -> DocumentVerbs: ...
 
     @property
     def reports(self) -> ReportVerbs: ...

@@ -18,6 +18,7 @@ from hub.domain.occasion import OccasionDraft
 from hub.domain.people import Actor
 from hub.ports.clock import Clock
 from hub.ports.verbs import Verbs
+from hub.seed.papers import DemoPapers
 
 CUSTOMERS = 60
 """That many have an account; enough to look at, and soon planted."""
@@ -39,10 +40,11 @@ REPLIES = (
 class DemoBusiness:
     """Books what a company of this kind has."""
 
-    def __init__(self, verbs: Verbs, clock: Clock, time_zone: str) -> None:
+    def __init__(self, verbs: Verbs, clock: Clock, time_zone: str, company: str = "") -> None:
         self._contacts, self._accounts = verbs.contacts, verbs.accounts
         self._calendar, self._desk = verbs.calendar, verbs.desk
         self._occasions = verbs.occasions
+        self._papers = DemoPapers(verbs.documents, company)
         self._clock, self._zone = clock, ZoneInfo(time_zone)
 
     async def plant(self, actor: Actor) -> int:
@@ -58,6 +60,7 @@ class DemoBusiness:
         await self._book_appointments(actor, people)
         await self._share_work(actor)
         await self._gather(actor, people)
+        await self._papers.plant(actor, people, self._clock.now().astimezone(self._zone).date())
         return len(people)
 
     async def _gather(self, actor: Actor, people: list[Contact]) -> None:

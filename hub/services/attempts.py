@@ -28,6 +28,7 @@ REFUSED = "refused"
 TEMPORARY = "temporary"
 SUPPRESSED = "suppressed"
 BLOB_MISSING = "blob-missing"
+INFECTED = "infected"
 NO_WAY_TO_SEND = "no-way-to-send"
 
 

@@ -15,13 +15,23 @@ from typing import TypeVar
 from hub.domain.address import Address
 from hub.domain.arrival import ArrivalRecord
 from hub.domain.conversation import Conversation, ConversationState
+from hub.domain.document import document_id
 from hub.domain.errors import Conflict
 from hub.domain.ids import ConversationId
 from hub.domain.interaction import Direction, Interaction, Sighting, message_reference_id
 from hub.domain.message import Envelope
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent
 from hub.ports.clock import Clock
-from hub.ports.kinds import ARRIVALS, CONVERSATIONS, INTERACTIONS, MESSAGE_REFERENCES, OUTBOX, PLACEMENTS, SIGHTINGS
+from hub.ports.kinds import (
+    ARRIVALS,
+    CONVERSATIONS,
+    DOCUMENTS,
+    INTERACTIONS,
+    MESSAGE_REFERENCES,
+    OUTBOX,
+    PLACEMENTS,
+    SIGHTINGS,
+)
 from hub.ports.store import Documents, Store
 from hub.services.tombstones import lay_tombstones
 
@@ -44,6 +54,7 @@ class Deletion:
         self._sightings = store.documents(SIGHTINGS)
         self._outbox = store.documents(OUTBOX)
         self._arrivals = store.documents(ARRIVALS)
+        self._documents = store.documents(DOCUMENTS)
 
     async def remove(self, conversation_id: ConversationId) -> int:
         """How many entries went. Repeating it finishes what a crash interrupted. Raises Conflict."""
@@ -91,6 +102,9 @@ class Deletion:
             self._wipe_arrivals(sorted(arrivals)), self._wipe_items(entries), self._remove_references(entries)
         )
         await _delete_all(self._sightings, [sighting.id for sighting in sightings])
+        files = [document_id(entry.id, str(file.index)) for entry in entries for file in entry.attachments]
+        await self._store.search.remove(files)
+        await _delete_all(self._documents, files)
 
     async def _sightings_of(self, entries: Iterable[Interaction]) -> list[Sighting]:
         pages = await asyncio.gather(

@@ -11,7 +11,16 @@ from hub.domain.contact import Contact
 from hub.domain.errors import NotFound
 from hub.domain.ids import ContactId
 from hub.domain.people import Actor, ActorKind, RowScope
-from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, INTERACTIONS, OUTBOX
+from hub.ports.kinds import (
+    APPOINTMENTS,
+    CONTACTS,
+    CONVERSATIONS,
+    DOCUMENTS,
+    INTERACTIONS,
+    OUTBOX,
+    SHARES,
+    UPLOAD_REQUESTS,
+)
 from hub.ports.store import Documents, Page, Store
 from hub.services.merged import find_survivor
 from hub.services.staff import Staff
@@ -35,6 +44,8 @@ class Rows:
         self._contacts = store.documents(CONTACTS)
         self._conversations, self._appointments = store.documents(CONVERSATIONS), store.documents(APPOINTMENTS)
         self._entries, self._items = store.documents(INTERACTIONS), store.documents(OUTBOX)
+        self._documents, self._shares = store.documents(DOCUMENTS), store.documents(SHARES)
+        self._requests = store.documents(UPLOAD_REQUESTS)
 
     def shows(self, actor: Actor, contact: Contact) -> bool:
         """Whether the actor sees this contact."""
@@ -76,6 +87,18 @@ class Rows:
         """Raises NotFound."""
         await self._check(actor, self._appointments, appointment_id, lambda it: it.contact_id, "appointment")
 
+    async def check_document(self, actor: Actor, document_id: str | None) -> None:
+        """Raises NotFound. A document without a contact is the company's."""
+        await self._check(actor, self._documents, document_id, lambda it: it.contact_id, "document")
+
+    async def check_share(self, actor: Actor, share_id: str | None) -> None:
+        """Raises NotFound."""
+        await self._check(actor, self._shares, share_id, lambda it: it.contact_id, "link")
+
+    async def check_request(self, actor: Actor, request_id: str | None) -> None:
+        """Raises NotFound."""
+        await self._check(actor, self._requests, request_id, lambda it: it.contact_id, "upload link")
+
     async def check_item(self, actor: Actor, item_id: str | None) -> None:
         """Raises NotFound; what is on nobody's timeline (notices of other colleagues) is hidden too."""
         await self._check(actor, self._items, item_id, lambda it: it.contact_id or "", "message")
@@ -106,17 +129,27 @@ class Rows:
         seen = await self.visible(actor, [contact_of(value) for value in values])
         return [value for value in values if contact_of(value) in seen]
 
+    async def keep_open(
+        self, actor: Actor, values: Sequence[T], contact_of: Callable[[T], ContactId | str | None]
+    ) -> list[T]:
+        """As `keep`, with those that belong to no contact: they are the company's."""
+        seen = await self.visible(actor, [contact_of(value) for value in values])
+        return [value for value in values if contact_of(value) is None or contact_of(value) in seen]
+
     async def keep_page(
         self,
         actor: Actor,
         page: Page[T],
         contact_of: Callable[[T], ContactId | str | None],
         more: Callable[[str], Awaitable[Page[T]]],
+        *,
+        company: bool = False,
     ) -> Page[T]:
         """A page of what the actor sees. A page on which everything is hidden gives way to the next, so that nobody
-        can tell that there was one."""
+        can tell that there was one. `company`: with what belongs to no contact."""
         for _ in range(MOST_PAGES):
-            kept = await self.keep(actor, page.items, contact_of)
+            keep = self.keep_open if company else self.keep
+            kept = await keep(actor, page.items, contact_of)
             if kept or page.next is None:
                 return Page(kept, page.next)
             page = await more(page.next)

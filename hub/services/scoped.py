@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from hub.domain.appointment import Occurrence
+from hub.domain.document import Document
 from hub.domain.errors import Ambiguous, Conflict, NotFound, Refused
 from hub.domain.people import Actor
 from hub.domain.reminder import Briefing
@@ -68,6 +69,28 @@ async def _appointment(rows: Rows, actor: Actor, given: Arguments) -> None:
     await rows.check_appointment(actor, given["appointment_id"])
 
 
+async def _document(rows: Rows, actor: Actor, given: Arguments) -> None:
+    await rows.check_document(actor, given["document_id"])
+    await _contact(rows, actor, given)
+
+
+async def _link(rows: Rows, actor: Actor, given: Arguments) -> None:
+    await rows.check_share(actor, given["share_id"])
+
+
+async def _request(rows: Rows, actor: Actor, given: Arguments) -> None:
+    await rows.check_request(actor, given["request_id"])
+
+
+async def _letter(rows: Rows, actor: Actor, given: Arguments) -> None:
+    await _contact(rows, actor, given)
+    await rows.check_appointment(actor, given["appointment_id"])
+
+
+async def _documents(rows: Rows, actor: Actor, found: Sequence[Document]) -> list[Document]:
+    return await rows.keep_open(actor, found, lambda one: one.contact_id)
+
+
 async def _pair(rows: Rows, actor: Actor, given: Arguments) -> None:
     await rows.check_contact(actor, given["survivor_id"])
     await rows.check_contact(actor, given["member_id"])
@@ -123,15 +146,15 @@ async def _entering(rows: Rows, actor: Actor, call: Call, given: Arguments) -> A
         raise
 
 
-def _paged(contact_of: Callable[[Any], Any]) -> Rule:
+def _paged(contact_of: Callable[[Any], Any], *, company: bool = False, before: Before | None = None) -> Rule:
     async def go(rows: Rows, actor: Actor, call: Call, given: Arguments) -> Page[Any]:
         async def more(after: str) -> Page[Any]:
             found: Page[Any] = await call(actor, **{**given, "after": after})
             return found
 
-        return await rows.keep_page(actor, await call(actor, **given), contact_of, more)
+        return await rows.keep_page(actor, await call(actor, **given), contact_of, more, company=company)
 
-    return Rule(instead=go)
+    return Rule(before=before, instead=go)
 
 
 # Accounts
@@ -300,11 +323,36 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "cancel": Rule(before=_contact),
         "start_campaign": FREE,  # chooses among whom the actor sees
     },
+    "documents": {
+        "page": _paged(lambda one: one.contact_id, company=True, before=_contact),
+        "search": _paged(lambda one: one.contact_id, company=True),
+        "get": Rule(before=_document),
+        "folders": FREE,
+        "tags": FREE,
+        "duplicates": Rule(before=_document, after=_documents),
+        "download": Rule(before=_document),
+        "preview": Rule(before=_document),
+        "upload": Rule(before=_contact),
+        "add_version": Rule(before=_document),
+        "file": Rule(before=_document),
+        "remove": Rule(before=_document),
+        "restore": Rule(before=_document),
+        "propose": FREE,
+        "share": Rule(before=_document),
+        "shares": _paged(lambda one: one.contact_id, company=True, before=_document),
+        "revoke": Rule(before=_link),
+        "request_upload": Rule(before=_contact),
+        "upload_requests": _paged(lambda one: one.contact_id, company=True),
+        "end_request": Rule(before=_request),
+        "templates": FREE,
+        "save_template": FREE,
+        "delete_template": FREE,
+        "fill_template": Rule(before=_letter),
+    },
     "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
-OPEN = frozenset({"users"})
-"""Groups that tell of no contact at all."""
+OPEN = frozenset({"users"})  # groups that tell of no contact at all
 WITHHELD = {
     "accounts": ("import_csv",),
     "register": ("import_csv", "import_vcard"),

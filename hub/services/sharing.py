@@ -4,7 +4,7 @@ from the caller's key, so that what is submitted again after a crash names the s
 import hashlib
 import hmac
 from base64 import b32encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from hub.domain.people import system_actor
 from hub.domain.sharing import Download, Share, share_id
 from hub.ports.clock import Clock
 from hub.ports.kinds import SHARES
-from hub.ports.store import Exists, Store
+from hub.ports.store import Exists, Page, Store
 from hub.services.audit import Audit
 
 PATH = "/f/"
@@ -43,6 +43,25 @@ class Sharing:
         self._shares = store.documents(SHARES)
         self._blobs, self._clock, self._audit = store.blobs, clock, audit
         self._secret, self._base_url = secret, base_url.rstrip("/")
+        self._check: Callable[[str], Awaitable[None]] | None = None
+
+    def check_with(self, check: Callable[[str], Awaitable[None]]) -> None:
+        """Ask `check(sha256)` before a file is given out; it raises NotFound or Conflict for one that must not be. Set
+        after construction: the virus check stands on more than links do."""
+        self._check = check
+
+    async def page(self, subject: str = "", after: str | None = None, limit: int = 50) -> Page[Share]:
+        """Links, newest first: of that subject, or all."""
+        if subject:
+            return await self._shares.page("by_subject", subject, after=after, limit=limit, newest_first=True)
+        return await self._shares.page("by_listing", "all", after=after, limit=limit, newest_first=True)
+
+    async def get(self, id: str) -> Share:
+        """Raises NotFound."""
+        share = await self._shares.get(id)
+        if share is None:
+            raise NotFound("There is no such link.", id=id[:60])
+        return share
 
     @property
     def base_url(self) -> str:
@@ -106,6 +125,8 @@ class Sharing:
             share = await self._shares.get(share_id(token))
             if share is None or not self._open(share):
                 raise NotFound("This link does not exist, or not any more. Please ask for a new one.")
+            if self._check is not None:
+                await self._check(share.sha256)
             now = self._clock.now()
             log = (*share.log, Download(at=now, client=client[:64]))[-MAX_LOG:]
             counted = replace(share, downloads=share.downloads + 1, log=log)

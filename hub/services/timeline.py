@@ -26,6 +26,8 @@ from hub.services.standing import with_entry
 
 MAX_QUERY = 200
 MAX_NOTE = 32_768
+MOST_SEARCHES = 20
+"""The index holds documents too: they are passed over."""
 MAX_MINUTES = 1_440
 PHONE = "phone"
 LOOK_BACK, MEMBERS, SWAPS = 20, 20, 10
@@ -84,12 +86,20 @@ class Timeline:
         self._audit.permit(actor, Right.READ_CONTACTS, "timeline.search")
         check_limit(limit)
         terms = self._terms(text[:MAX_QUERY])
-        found = await self._search.find(terms, scope=("all", actor.id, *actor.teams), after=after, limit=limit)
-        known = await self._interactions.get_many(found.ids) if found.ids else {}
-        # The index may be ahead of a deletion.
-        entries = await self._lines.entries([known[id] for id in found.ids if id in known], with_contacts=True)
+        scope = ("all", actor.id, *actor.teams)
+        kept: list[Interaction] = []
+        for _ in range(MOST_SEARCHES):
+            found = await self._search.find(terms, scope=scope, after=after, limit=limit - len(kept))
+            ids = [id for id in found.ids if id.startswith("i_")]
+            known = await self._interactions.get_many(ids) if ids else {}
+            # The index may be ahead of a deletion.
+            kept += [known[id] for id in ids if id in known]
+            after = found.next
+            if after is None or len(kept) >= limit:
+                break
+        entries = await self._lines.entries(kept, with_contacts=True)
         await self._audit.seen(actor, "timeline.search")
-        return Page(entries, found.next)
+        return Page(entries, after)
 
     async def entry(self, actor: Actor, interaction_id: InteractionId) -> EntryDetail:
         """Why it is where it is, and what became of it. Raises NotFound."""

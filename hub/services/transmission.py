@@ -3,7 +3,7 @@ whose outcome was not written is unknown, and is either repeated (where the chan
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ from hub.domain.errors import (
     TemporaryFailure,
     UnknownOutcome,
 )
+from hub.domain.message import Attachment
 from hub.domain.outbox import Attempt, AttemptOutcome, OutboxItem, OutboxState, reveal
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts, Connector, LinkState, OnRepeat, Parcel
@@ -66,6 +67,7 @@ class Transmitter:
         epoch: Callable[[], int],
         signature_key: bytes = b"",
         observe: Callable[[AttemptOutcome], None] = lambda outcome: None,
+        find_infected: Callable[[tuple[Attachment, ...]], Awaitable[str]] | None = None,
         limits: Limits | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -75,6 +77,7 @@ class Transmitter:
         self._entries, self._suppressions = entries, suppressions
         self._epoch, self._signature_key, self._observe = epoch, signature_key, observe
         self._limits, self._jitter = limits or Limits(), jitter
+        self._find_infected = find_infected
         self.in_flight: set[str] = set()
         """Items that this process is sending now."""
 
@@ -96,6 +99,9 @@ class Transmitter:
         if (listed := await self._suppressions.find(item.recipient)) is not None:
             return await self._fail(item, attempts.SUPPRESSED, listed.reason)
         await self._entries.complete(item)
+        # Raises ScannerAway while nobody can say: then it waits, and nothing was claimed.
+        if self._find_infected is not None and (found := await self._find_infected(item.content.attachments)):
+            return await self._fail(item, attempts.INFECTED, found)
         try:
             files = tuple([await self._blobs.get(part.sha256) for part in item.content.attachments])
         except BlobMissing as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.document_verbs import DocumentVerbs
 from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.occasion_verbs import OccasionVerbs
 from hub.ports.register_verbs import RegisterVerbs
@@ -41,6 +42,7 @@ class HubVerbs:
     reminders: ReminderVerbs
     desk: DeskVerbs
     register: RegisterVerbs
+    documents: DocumentVerbs
     reports: ReportVerbs
     occasions: OccasionVerbs
     faxes: FaxVerbs

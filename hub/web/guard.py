@@ -14,8 +14,11 @@ from hub.domain.errors import (
     Invalid,
     NotFound,
     Refused,
+    RendererAway,
+    ScannerAway,
     StoreUnavailable,
     TooMany,
+    UploadTooLarge,
 )
 from hub.web.api.shapes import error_fields
 from hub.web.pages import local_path, page, redirect
@@ -46,6 +49,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 STATUS: tuple[tuple[type[FernamtError], int], ...] = (
+    (UploadTooLarge, 413),
     (Invalid, 400),
     (ConfigurationInvalid, 400),
     (Refused, 403),
@@ -54,6 +58,8 @@ STATUS: tuple[tuple[type[FernamtError], int], ...] = (
     (Conflict, 409),
     (TooMany, 429),
     (StoreUnavailable, 503),
+    (ScannerAway, 503),
+    (RendererAway, 503),
 )
 
 
@@ -162,7 +168,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Deny by default: everything but PUBLIC, the static files and the secret feeds needs a session, or for the API a
     token."""
-    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", "/f/", GUESTS, PEERS)):
+    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", "/f/", "/u/", GUESTS, PEERS)):
         return await handler(request)
     if is_api(request) and "Authorization" in request.headers:
         return await _with_token(request, handler)

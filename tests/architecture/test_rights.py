@@ -11,6 +11,7 @@ import pytest
 from hub.domain.address import Address
 from hub.domain.appointment import AppointmentDraft, Calendar, Participation
 from hub.domain.desk import CannedReply, Queue
+from hub.domain.document import DocumentTemplate
 from hub.domain.errors import Refused
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
@@ -19,7 +20,7 @@ from hub.domain.occasion import CampaignDraft, OccasionDraft, OccasionState
 from hub.domain.outbox import OutboxState
 from hub.domain.people import Actor, ActorKind, Role, UserRole
 from hub.domain.report import ReportQuery
-from hub.domain.views import ContactDraft
+from hub.domain.views import ContactDraft, FileData
 from hub.ports import verbs as port
 from hub.services.quarantine import Quarantine
 from hub.services.verbs import HubVerbs
@@ -55,6 +56,8 @@ VALUES: dict[object, Any] = {
     OccasionDraft: OccasionDraft(title="x", start=NOON, end=NOON.replace(hour=13)),
     OccasionState: OccasionState.CLOSED,
     CampaignDraft: CampaignDraft(name="x", subject="x", text="x"),
+    DocumentTemplate: DocumentTemplate(id="x", name="x", title="x", text="x"),
+    FileData: FileData(name="x", type="text/plain", data=b"x"),
     datetime: NOON,
     date: NOON.date(),
     ReportQuery: ReportQuery(name="revenue"),
@@ -113,6 +116,7 @@ async def bundle() -> tuple[Office, HubVerbs]:
         reminders=business.reminders,
         desk=business.desk,
         register=business.register,
+        documents=office.open_archive(business).documents,
         reports=office.open_reports(business),
         occasions=business.gatherings.verbs,
         faxes=business.faxes,
@@ -121,7 +125,7 @@ async def bundle() -> tuple[Office, HubVerbs]:
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 17
+    assert len(groups()) == 18
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from hub.archive import Filed
 from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
 from hub.domain.contact import Consent, CustomField, Relation
 from hub.domain.desk import Assignment, CannedReply, Queue
@@ -14,11 +15,13 @@ from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.occasion import CampaignDraft, OccasionDraft
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
+from hub.domain.views import FileData
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
 from tests.browser.figures import insert_history
 from tests.fake_company import contact_id
 from tests.fake_verbs import START, FakeVerbs
 from tests.office import SYSTEM, Office
+from tests.office_files import pdf, png
 
 ZONE = ZoneInfo("Europe/Berlin")
 TODAY = START.astimezone(ZONE).date()
@@ -51,6 +54,8 @@ async def open_business(verbs: FakeVerbs) -> Office:
     business = office.open_business()
     verbs.accounts, verbs.calendar, verbs.reminders = business.accounts, business.calendar, business.reminders
     verbs.desk, verbs.register = business.desk, business.register
+    filed = office.open_archive(business)
+    verbs.documents = filed.documents
     verbs.reports = office.open_reports(business)
     await insert_history(office.store, TODAY)
     verbs.occasions = business.gatherings.verbs
@@ -60,6 +65,7 @@ async def open_business(verbs: FakeVerbs) -> Office:
     await _plan(verbs, anna)
     await _share(verbs, anna)
     await _gather(verbs, anna)
+    await _file(filed, anna)
     return office
 
 
@@ -107,6 +113,36 @@ def _enrich(verbs: FakeVerbs) -> None:
         state.contacts[one.id] = replace(bare, created_at=START - 30 * DAY)
     for talk in list(state.conversations.values()):
         state.conversations[talk.id] = replace(talk, queue="verkauf" if talk.channel == "email" else "queue")
+
+
+async def _file(filed: Filed, anna: Actor) -> None:
+    """Documents in folders, with a long name, versions, a duplicate, one that is removed; links and an upload link."""
+    petra, documents = contact_id("Petra Müller"), filed.documents
+    plan = pdf("Treppe aus Kirschholz, 14 Stufen, Geländer beidseitig.\n\nAlle Maße in Millimetern.", "Angebot Treppe")
+    files = [
+        ("Angebot Treppe Müller.pdf", "application/pdf", plan, "Angebote/2026", ("Treppe", "Kirschholz"), petra),
+        ("Preisliste 2026.txt", "text/plain", b"Eiche 120 Euro", "Preislisten", (), None),
+        ("Baustelle.png", "image/png", png(640, 400), "Bilder", ("Treppe",), petra),
+        (f"{LONG} Ausschreibung Haustüren Bauabschnitt 2 endgültig_v7.txt", "text/plain", b"Los 1", "", (), None),
+        ("Kopie.pdf", "application/pdf", plan, "Angebote", (), None),
+        ("Alt.txt", "text/plain", b"alt", "", (), None),
+    ]
+    kept = [
+        await documents.upload(
+            anna, FileData(name=name, type=type, data=data), folder=folder, tags=tags, contact_id=contact, key=name
+        )
+        for name, type, data, folder, tags, contact in files
+    ]
+    await filed.digesting.digest_all()
+    first = await documents.get(anna, kept[1].id)
+    newer = FileData(name="Preisliste 2027.txt", type="text/plain", data=b"Eiche 140 Euro")
+    await documents.add_version(anna, first.id, newer, first.version)
+    await documents.remove(anna, kept[-1].id)
+    _, share = await documents.share(anna, kept[0].id, limit=5, key="demo")
+    await documents.revoke(anna, share.id)
+    await documents.share(anna, kept[0].id, key="demo-2")
+    await documents.request_upload(anna, contact_id=petra, folder="Pläne", text="Bitte Ihren Plan", key="demo")
+    await filed.digesting.digest_all()
 
 
 async def _book(verbs: FakeVerbs, anna: Actor) -> None:

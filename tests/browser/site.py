@@ -6,11 +6,13 @@ from typing import Self
 from aiohttp import web
 from playwright.async_api import BrowserContext, FilePayload, Page
 
+from hub.domain.document import document_id
 from hub.domain.ids import derived_id
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
+from hub.web.uploads import open_upload_pages
 from tests.browser.business import LONG, open_business
 from tests.fake_company import contact_id
 from tests.fake_verbs import FakeDoor, FakeVerbs
@@ -61,10 +63,12 @@ class Demo:
 
     def __init__(self) -> None:
         self.verbs = FakeVerbs()
-        self._server = WebServer(make_demo_site(self.verbs), "127.0.0.1", 0)
+        self._site = make_demo_site(self.verbs)
+        self._server = WebServer(self._site, "127.0.0.1", 0)
 
     async def __aenter__(self) -> Self:
         await open_business(self.verbs)
+        open_upload_pages(self._site, self.verbs.documents.requests)
         await self._server.start()
         return self
 
@@ -129,6 +133,10 @@ class Demo:
             await page.keyboard.press("Control+k")
             await page.keyboard.type("mül")
             await page.wait_for_selector("#quickbox-found a")
+
+
+def _document(name: str) -> str:
+    return document_id(user_id_of("anna"), name)
 
 
 def demo_pages(demo: Demo) -> list[tuple[str, str]]:
@@ -202,6 +210,12 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("calendars", "/calendars"),
         ("calendars-one", "/calendars?calendar=k_show"),
         ("reminders", "/reminders"),
+        ("documents", "/documents"),
+        ("documents-none", "/documents?q=zebra"),
+        ("documents-removed", "/documents?removed=1"),
+        ("document", f"/documents/{_document('Angebot Treppe Müller.pdf')}"),
+        ("document-versions", f"/documents/{_document('Preisliste 2026.txt')}"),
+        ("document-links", "/document-links"),
         ("queues", "/queues"),
         ("queues-one", "/queues?queue=verkauf"),
         ("queues-reply", "/queues?reply=versand"),

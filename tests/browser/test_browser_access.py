@@ -26,6 +26,8 @@ NOT_PAGES = {
     "/find",
     "/contacts/{id}/reply",
     "/contacts/{id}/statement",
+    "/documents/{id}/file",
+    "/documents/{id}/preview",
     "/entries/{id}/raw",
     "/entries/{id}/html",
     "/entries/{id}/attachments/{index}",

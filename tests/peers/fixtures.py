@@ -8,6 +8,7 @@ import pytest
 
 from tests.peers.bot_api import BotApi
 from tests.peers.certificates import Certificates, make_certificates
+from tests.peers.clamd import ClamDaemon
 from tests.peers.dovecot import Dovecot
 from tests.peers.hylafax import Hylafax
 from tests.peers.postfix import Postfix
@@ -15,7 +16,7 @@ from tests.peers.process import private_directory
 from tests.peers.prosody import ACCOUNTS, Prosody
 from tests.peers.secantus import Secantus
 
-P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus, BotApi, Hylafax)
+P = TypeVar("P", BotApi, ClamDaemon, Prosody, Dovecot, Postfix, Secantus, Hylafax)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +49,12 @@ def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
 def postfix(certificates: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
     """Postfix that delivers hub.test to the hub and box.test to Dovecot."""
     yield from _running(Postfix(certificates, dovecot))
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[ClamDaemon]:
+    """clamd with signatures of our own."""
+    yield from _running(ClamDaemon())
 
 
 @pytest.fixture(scope="session")

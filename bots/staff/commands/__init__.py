@@ -10,6 +10,7 @@ from bots.staff.commands.calls import LOG_CALL
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
 from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
+from bots.staff.commands.documents import FILE_DOCUMENT, FIND_DOCUMENT, SEND_DOCUMENT
 from bots.staff.commands.fax import FAX
 from bots.staff.commands.files import SEND_FILE
 from bots.staff.commands.greeting import GREETING, THANKS
@@ -43,6 +44,9 @@ COMMANDS: dict[str, Command] = {
         INBOX,
         REPLY,
         SEND_FILE,
+        FIND_DOCUMENT,
+        SEND_DOCUMENT,
+        FILE_DOCUMENT,
         FAX,
         NOTE,
         LOG_CALL,

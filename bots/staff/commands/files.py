@@ -1,6 +1,9 @@
 """Send a contact the files that the colleague has dropped on the bot: "send this to Müller"."""
 
+from dataclasses import replace
+
 from bots.staff.command import Answer, Command, Slots
+from bots.staff.commands.documents import propose_send
 from bots.staff.commands.reply import find_conversation, propose_draft, submit_draft
 from bots.staff.talk import Talk
 from bots.staff.targets import find_target
@@ -9,6 +12,11 @@ from hub.domain.people import Right
 
 async def propose(talk: Talk, slots: Slots) -> Answer:
     """The whole message as it would go out, with the names of its files."""
+    shown = [choice for choice in talk.memory.choices if choice.kind == "document"]
+    if len(shown) == 1:
+        # "Send the document" after one was shown means that one.
+        answer = await propose_send(talk, dict(slots) | {"document_id": shown[0].id})
+        return replace(answer, intent="send_document")
     if not talk.memory.files:
         return Answer(blocks=(talk.text("send_file.none"),), slots=dict(slots))
     target = await find_target(talk, "send_file", slots)

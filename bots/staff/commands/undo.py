@@ -118,6 +118,12 @@ async def _unmerge(talk: Talk, undo: Undo) -> Answer:
     return Answer(blocks=(talk.text("merge.apart", name=report.survivor.name, other=report.member.name),))
 
 
+async def _remove_documents(talk: Talk, undo: Undo) -> Answer:
+    for document_id in undo.items:
+        await talk.verbs.documents.remove(talk.actor, document_id)
+    return Answer(blocks=(talk.text("document.taken_back"),))
+
+
 BUSINESS: dict[str, Callable[[Talk, Undo], Awaitable[Answer]]] = {
     "book_payment": _reverse_payment,
     "book_appointment": _cancel_appointment,
@@ -125,5 +131,6 @@ BUSINESS: dict[str, Callable[[Talk, Undo], Awaitable[Answer]]] = {
     "remind_me": _drop_reminder,
     "tag": _untag,
     "merge": _unmerge,
+    "file_document": _remove_documents,
 }
 UNDO = Command(intent="undo", propose=propose, carry_out=carry_out, stands_alone=True)

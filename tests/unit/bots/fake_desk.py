@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 from hub.domain.address import Address
 from hub.domain.contact import Contact, ContactKind, ContactRole, Identity, identity_id
 from hub.domain.conversation import QUEUE_OWNER, Conversation, ConversationState
+from hub.domain.document import FilingProposal
 from hub.domain.errors import Ambiguous, Conflict, NotFound, Refused
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId, derived_id
@@ -99,6 +100,14 @@ class Desk:
     @property
     def contacts(self) -> "Desk":
         return self
+
+    @property
+    def documents(self) -> "Desk":
+        return self
+
+    async def propose(self, actor: Actor, file: FileData) -> FilingProposal:
+        self._begin("propose", actor, Right.READ_CONTACTS)
+        return FilingProposal()
 
     users = timeline = conversations = outbox = status = channels = quarantine = audit = contacts
 

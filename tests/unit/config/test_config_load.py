@@ -58,7 +58,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         odd = 3
         """,
     )
-    assert found["surprise"].startswith("unknown setting; known are channels, customer_bot, http, hub")
+    assert found["surprise"].startswith("unknown setting; known are channels, customer_bot, documents, http, hub")
     assert found["hub.compny"] == "unknown setting; did you mean 'company'?"
     assert "'de' or 'en'" in found["hub.language"]
     assert "no time zone" in found["hub.time_zone"]

@@ -2,12 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hub.domain.address import Address
-from hub.domain.errors import PermanentFailure, StoreBusy, StoreUnavailable, TemporaryFailure, UnknownOutcome
+from hub.domain.errors import (
+    PermanentFailure,
+    ScannerAway,
+    StoreBusy,
+    StoreUnavailable,
+    TemporaryFailure,
+    UnknownOutcome,
+)
+from hub.domain.message import Attachment
 from hub.domain.outbox import AttemptOutcome, OutboxState
 from hub.ports.connector import LinkState
 from tests.fake_connector import Stage
@@ -299,4 +308,48 @@ async def test_a_long_queue_behind_a_dead_link_holds_up_nobody_else(world: World
     world.accounts.states["office"] = LinkState.DOWN
     await world.restart()
     await world.settle()
+    assert world.state(item.id) is OutboxState.SENT
+
+
+async def test_nothing_infected_leaves_and_its_author_is_told(world: World) -> None:
+    await world.stop()
+
+    async def find(files: tuple[Attachment, ...]) -> str:
+        return "plan.pdf: Test" if files else ""
+
+    world.find_infected = find
+    world.build()
+    world.start()
+    plain, carrying = world.make_item(1), world.make_item(2)
+    sha256 = await world.store.blobs.put(b"POISON")
+    file = Attachment(index=0, name="plan.pdf", type="application/pdf", size=6, sha256=sha256)
+    carrying = replace(carrying, content=replace(carrying.content, attachments=(file,)))
+    await world.outbox.submit([carrying])
+    await world.outbox.submit([plain])
+    await world.settle()
+    refused = world.item(carrying.id)
+    assert (refused.state, refused.reason, refused.detail) == (OutboxState.FAILED, "infected", "plan.pdf: Test")
+    assert refused.attempts == ()
+    assert world.mail.sent == [plain.id]
+    assert any("Virenprüfung" in text or "virus check" in text for text in world.notices_to(ANNA))
+
+
+async def test_while_the_virus_check_is_away_files_wait_and_cost_no_attempt(world: World) -> None:
+    await world.stop()
+    away = True
+
+    async def find(files: tuple[Attachment, ...]) -> str:
+        if away:
+            raise ScannerAway("not there")
+        return ""
+
+    world.find_infected = find
+    world.build()
+    world.start()
+    item = world.make_item(1)
+    await world.outbox.submit([item])
+    await world.pass_time(30)
+    assert (world.state(item.id), world.item(item.id).attempts) == (OutboxState.QUEUED, ())
+    away = False
+    await world.pass_time(30)
     assert world.state(item.id) is OutboxState.SENT

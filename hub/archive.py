@@ -1,0 +1,96 @@
+"""The part of the composition root that builds documents: the rendering worker, the virus check, the archive."""
+
+from dataclasses import dataclass
+
+from config.model import Config
+from hub.business import Business, Ground
+from hub.ports.clock import Clock
+from hub.ports.renderer import Renderer
+from hub.ports.store import Store
+from hub.rendering.process import ProcessRenderer
+from hub.scanning.clamd import Clamd
+from hub.services.documents.archive import Archive
+from hub.services.documents.checking import Checking
+from hub.services.documents.digesting import Digesting
+from hub.services.documents.filing import Filing
+from hub.services.documents.following import Following
+from hub.services.documents.letters import Letters
+from hub.services.documents.requests import UploadRequests
+from hub.services.documents.verbs import Documents
+from hub.services.rows import Rows
+from hub.services.sources import Sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """Made by `build_archive`."""
+
+    documents: Documents
+    requests: UploadRequests
+    following: Following
+    digesting: Digesting
+    renderer: Renderer
+
+
+def build_checking(config: Config, store: Store, clock: Clock) -> Checking:
+    """The virus check, where one is configured."""
+    place = config.documents.clamd
+    return Checking(store, clock, Clamd(place) if place else None)
+
+
+def build_archive(
+    ground: Ground, business: Business, checking: Checking, renderer: Renderer, *, base_url: str, max_bytes: int
+) -> Filed:
+    """Make every object; starts nothing. Links give out nothing that is infected from now on."""
+    store, clock, audit = ground.store, ground.clock, ground.audit
+    sources = Sources(store, ground.channels, ground.worker)
+    archive = Archive(store=store, clock=clock, terms=ground.terms, sources=sources)
+    ground.sharing.check_with(checking.allow_link)
+    requests = UploadRequests(
+        store=store,
+        clock=clock,
+        audit=audit,
+        archive=archive,
+        checking=checking,
+        secret=ground.secret,
+        base_url=base_url,
+        max_bytes=max_bytes,
+    )
+    rows = Rows(store, ground.staff)
+    documents = Documents(
+        store=store,
+        clock=clock,
+        audit=audit,
+        archive=archive,
+        checking=checking,
+        renderer=renderer,
+        sharing=ground.sharing,
+        requests=requests,
+        letters=Letters(store),
+        filing=Filing(store=store, renderer=renderer, contacts=business.contacts, rows=rows),
+        accounts=business.accounts,
+        calendar=business.calendar,
+        terms=ground.terms,
+        company=ground.company,
+        time_zone=ground.time_zone,
+        max_bytes=max_bytes,
+    )
+    return Filed(
+        documents=documents,
+        requests=requests,
+        following=Following(store=store, clock=clock, events=ground.events, archive=archive, checking=checking),
+        digesting=Digesting(archive=archive, checking=checking, renderer=renderer, clock=clock),
+        renderer=renderer,
+    )
+
+
+def make_renderer() -> ProcessRenderer:
+    """Started by the first file."""
+    return ProcessRenderer()
+
+
+def archive_for(config: Config, ground: Ground, business: Business, checking: Checking, renderer: Renderer) -> Filed:
+    """As `build_archive`, with what the configuration says of addresses and limits."""
+    base_url = config.http.public_url or f"http://{config.http.listen}"
+    most = config.documents.max_upload_bytes
+    return build_archive(ground, business, checking, renderer, base_url=base_url, max_bytes=most)

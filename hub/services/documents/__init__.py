@@ -1,0 +1,1 @@
+"""Documents: what came or went as a file, read, checked, found, shared."""

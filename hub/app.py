@@ -261,6 +261,7 @@ class Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                search=business.search,
             ),
             Rows(store, self.staff),
         )

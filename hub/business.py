@@ -40,6 +40,8 @@ from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.rows import Rows
 from hub.services.sales import Sales
+from hub.services.search.finder import Finder
+from hub.services.search.indexing import Indexing
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -62,6 +64,7 @@ class Business:
     letters: Correspondence
     register: Register
     sales: Sales
+    search: Finder
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges."""
@@ -100,8 +103,9 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
-    accounts, sales = build_accounts(ground, contacts, letters, alerts)
-    news, calendar = build_calendar(ground, reminding, alerts, letters)
+    indexing = Indexing(store, ground.terms)
+    accounts, sales = build_accounts(ground, contacts, letters, alerts, indexing)
+    news, calendar = build_calendar(ground, reminding, alerts, letters, indexing)
     briefings = Briefings(
         store=store,
         clock=clock,
@@ -142,11 +146,12 @@ def build_business(ground: Ground) -> Business:
             rows=Rows(store, staff),
         ),
         sales=sales,
+        search=Finder(store=store, audit=audit, terms=ground.terms, people=contacts.find),
     )
 
 
 def build_accounts(
-    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts
+    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts, indexing: Indexing
 ) -> tuple[Accounts, Sales]:
     """Accounts, and what shops bring onto them."""
     store, clock, audit = ground.store, ground.clock, ground.audit
@@ -161,8 +166,10 @@ def build_accounts(
         company=ground.company,
         time_zone=ground.time_zone,
         news=news,
+        index=indexing.put_bookings,
     )
-    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=news)
+    zone, put = ground.time_zone, indexing.put_bookings
+    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=zone, news=news, index=put)
 
 
 def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:
@@ -208,7 +215,7 @@ def build_register(ground: Ground) -> tuple[Correspondence, Contacts, Timeline]:
 
 
 def build_calendar(
-    ground: Ground, reminding: Reminding, alerts: Alerts, letters: Correspondence
+    ground: Ground, reminding: Reminding, alerts: Alerts, letters: Correspondence, indexing: Indexing
 ) -> tuple[AppointmentReminders, InvitingCalendars]:
     """Calendars, and the reminders of what stands in them."""
     store, clock, audit, staff = ground.store, ground.clock, ground.audit, ground.staff
@@ -231,6 +238,7 @@ def build_calendar(
         company=ground.company,
         language=ground.language,
         time_zone=ground.time_zone,
+        index=indexing.put_appointments,
     )
     calendar = InvitingCalendars(
         store=store,
@@ -239,7 +247,7 @@ def build_calendar(
         events=ground.events,
         staff=staff,
         time_zone=ground.time_zone,
-        news=[news, invitations],
+        news=[news, invitations, indexing],
     )
     calendar.invitations = invitations
     return news, calendar

@@ -36,6 +36,7 @@ from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
+from hub.ports.search_verbs import SearchVerbs
 from hub.ports.store import Page
 
 
@@ -343,3 +344,6 @@ class Verbs(Protocol):
 
     @property
     def register(self) -> RegisterVerbs: ...
+
+    @property
+    def search(self) -> SearchVerbs: ...

@@ -11,11 +11,12 @@ from typing import Any, cast
 
 from hub.domain.appointment import Occurrence
 from hub.domain.errors import Ambiguous, Conflict, NotFound, Refused
+from hub.domain.finding import Hit
 from hub.domain.people import Actor
 from hub.domain.reminder import Briefing
 from hub.domain.views import ContactMatch
 from hub.ports.store import Page
-from hub.services.rows import Rows, sees_everything
+from hub.services.rows import MOST_PAGES, Rows, sees_everything
 from hub.services.verbs import HubVerbs
 
 Arguments = Mapping[str, Any]
@@ -132,6 +133,37 @@ def _paged(contact_of: Callable[[Any], Any]) -> Rule:
         return await rows.keep_page(actor, await call(actor, **given), contact_of, more)
 
     return Rule(instead=go)
+
+
+# Search
+
+
+async def _hits(rows: Rows, actor: Actor, call: Call, given: Arguments) -> Page[Any]:
+    """Read on until the page is as full as if nothing were hidden; a next page is promised only where it would show
+    something."""
+    await _contact(rows, actor, given)
+
+    async def read(after: str | None, limit: int) -> tuple[list[Hit], str | None]:
+        page = await call(actor, **{**given, "after": after, "limit": limit})
+        seen = await rows.visible(actor, [hit.contact_id for hit in page.items])
+        # What is about nobody is for everybody whose right it was found by.
+        return [hit for hit in page.items if hit.contact_id is None or hit.contact_id in seen], page.next
+
+    kept, after = await read(given["after"], given["limit"])
+    people = sum(hit.kind == "contact" for hit in kept)
+    for _ in range(MOST_PAGES):
+        room = given["limit"] + people - len(kept)
+        if after is None or room <= 0:
+            break
+        more, after = await read(after, room)
+        kept += more
+    ahead: list[Hit] = []
+    further = after
+    for _ in range(MOST_PAGES):
+        if further is None or ahead:
+            break
+        ahead, further = await read(further, given["limit"])
+    return Page(kept, after if ahead or further else None)
 
 
 # Accounts
@@ -285,6 +317,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "tag": Rule(before=_contact),
         "export": FREE,
     },
+    "search": {"find": Rule(instead=_hits)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE},
 }
 OPEN = frozenset({"users"})
@@ -296,6 +329,7 @@ WITHHELD = {
     "desk": ("waiting",),
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),
+    "search": ("rebuild",),
     "status": ("read",),
 }
 """What only whoever sees everything may do: it tells of all contacts at once, or of their number."""

@@ -19,6 +19,7 @@ from hub.services.audit import Audit
 from hub.services.keyset import check_limit, timeline_page
 from hub.services.lines import Lines
 from hub.services.merged import find_survivor
+from hub.services.search.facets import entry_facets
 from hub.services.sources import Sources
 
 MAX_QUERY = 200
@@ -161,7 +162,7 @@ class Timeline:
                 note = current
         if conversation_id is not None:
             await self._placements.insert(_placement(note, conversation_id))
-        await self._search.put_many([SearchEntry(id=note.id, at=note.at, terms=self._terms(note.text))])
+        await self._search.put_many([_search_entry(note, self._terms(note.text))])
         await self._audit.record(actor, "timeline.note", contact_id, detail=note.id)
         self._events.publish(
             Event(topic=Topic.TIMELINE, id=note.id, contact=contact_id, conversation=conversation_id, entry=note.id)
@@ -176,6 +177,10 @@ class Timeline:
             raise NotFound("There is no such conversation.")
         if conversation.contact_id not in (contact.id, *contact.members):
             raise Invalid("This conversation is with another contact.", field="conversation_id")
+
+
+def _search_entry(note: Interaction, terms: tuple[str, ...]) -> SearchEntry:
+    return SearchEntry(id=note.id, at=note.at, facets=entry_facets(note), terms=terms)
 
 
 def _placement(note: Interaction, conversation_id: ConversationId) -> Placement:

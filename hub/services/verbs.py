@@ -7,6 +7,7 @@ from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
+from hub.ports.search_verbs import SearchVerbs
 from hub.ports.verbs import (
     AuditVerbs,
     ChannelVerbs,
@@ -38,3 +39,4 @@ class HubVerbs:
     reminders: ReminderVerbs
     desk: DeskVerbs
     register: RegisterVerbs
+    search: SearchVerbs

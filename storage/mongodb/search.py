@@ -198,9 +198,9 @@ def _begins(term: str, scopes: Sequence[str]) -> Fields:
 def _filters(
     scopes: Sequence[str], facets: Sequence[Sequence[str]], since: datetime | None, until: datetime | None
 ) -> list[Fields]:
-    found: list[Fields] = []
-    for group in facets:
-        found.append({"keys": {"$in": [_key(scope, _facet_term(facet)) for scope in scopes for facet in group]}})
+    found: list[Fields] = [
+        {"keys": {"$in": [_key(scope, _facet_term(facet)) for scope in scopes for facet in group]}} for group in facets
+    ]
     if since is not None:
         found.append({"at": {"$gte": from_epoch_ms(epoch_ms(since))}})
     if until is not None:

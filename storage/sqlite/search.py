@@ -1,9 +1,9 @@
 """Full-text search in SQLite: FTS5 over ready-made terms.
 
 The row number is the moment in milliseconds and 21 bits of the id, so that "newest first" is the index's own order and
-a page costs the same at any depth. Scopes are terms of the same row, written `:` and hex, which no word can be; so
-are facets, written `::` and hex. The index holds no text (`content=''`); the terms lie in `search_entries`, from where an old entry is taken out again
-(SQLite 3.40 has no `contentless_delete`).
+a page costs the same at any depth. Scopes are terms of the same row, written `:` and hex, which no word can be; so are
+facets, written `::` and hex. The index holds no text (`content=''`); the terms lie in `search_entries`, from where an
+old entry is taken out again (SQLite 3.40 has no `contentless_delete`).
 """
 
 import json
@@ -144,7 +144,9 @@ class SqliteSearch:
 def _entry(number: int, id: str, tokens: str) -> SearchEntry:
     parts = tokens.split(" ") if tokens else []
     facets = tuple(bytes.fromhex(part[2:]).decode("utf-8") for part in parts if part.startswith("::"))
-    scope = tuple(bytes.fromhex(part[1:]).decode("utf-8") for part in parts if part.startswith(":") and part[1:2] != ":")
+    scope = tuple(
+        bytes.fromhex(part[1:]).decode("utf-8") for part in parts if part.startswith(":") and part[1:2] != ":"
+    )
     terms = tuple(part for part in parts if not part.startswith(":"))
     return SearchEntry(id=id, at=from_epoch_ms(number >> _BITS), scope=scope, facets=facets, terms=terms)
 

@@ -153,9 +153,17 @@ async def test_everything_can_be_listed(store: Store) -> None:
 
 async def test_facets_narrow_the_search(store: Store) -> None:
     search = store.search
-    kinds = {"a": ("kind:message", "channel:email"), "b": ("kind:message", "channel:xmpp"), "c": ("kind:note",), "d": ()}
+    kinds = {
+        "a": ("kind:message", "channel:email"),
+        "b": ("kind:message", "channel:xmpp"),
+        "c": ("kind:note",),
+        "d": (),
+    }
     await search.put_many(
-        [replace(entry(id, "eiche", minutes=number), facets=facets) for number, (id, facets) in enumerate(kinds.items())]
+        [
+            replace(entry(id, "eiche", minutes=number), facets=facets)
+            for number, (id, facets) in enumerate(kinds.items())
+        ]
     )
 
     async def ids(*facets: tuple[str, ...], scope: tuple[str, ...] = ("all",)) -> list[str]:

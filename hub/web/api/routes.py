@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, calendars, channels, contacts, desk, queues, register, users
+from hub.web.api import accounts, calendar, calendars, channels, contacts, desk, finding, queues, register, users
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -60,7 +60,8 @@ API_ROUTES = [
     web.get(f"{V1}/reminders", calendar.list_reminders),
     web.post(f"{V1}/reminders", calendar.remind),
     web.delete(f"{V1}/reminders/{{id}}", calendar.drop_reminder),
-    web.get(f"{V1}/search", contacts.search),
+    web.get(f"{V1}/search", finding.search),
+    web.post(f"{V1}/search/rebuild", finding.rebuild),
     web.get(f"{V1}/inbox", desk.list_inbox),
     web.get(f"{V1}/conversations", desk.list_conversations),
     web.get(f"{V1}/conversations/{{id}}", desk.show_conversation),

@@ -50,7 +50,8 @@ def _row(item: dict[str, Any]) -> tuple[str, ...]:
 
 def _rebuild(hub: Hub, as_json: bool) -> None:
     """Step by step, each a request; it may be broken off and begun again at any time."""
-    done, after = 0, ""
+    done = 0
+    after: str | None = ""
     while after is not None:
         step = hub.post("search", "rebuild", body={"after": after})
         done, after = done + step["done"], step["next"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.domain.ids import ContactId, ConversationId
+from hub.domain.money import Money
 
 KINDS = ("contact", "message", "note", "call", "fax", "appointment", "order", "invoice", "payment", "document", "event")
 """What one may ask for; entries of a timeline that are of another kind are found where no kind is asked for."""
@@ -22,6 +23,7 @@ class Material:
     contact_id: ContactId | None = None
     conversation_id: ConversationId | None = None
     channel: str = ""
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Hit:
     title: str
     """Subject, name, number; may be ''."""
     at: datetime
-    """When it was said, is held, was booked; of a contact, when it was made."""
+    """When it was said, is held; of a booking its day; of a contact, when it was made."""
     snippet: str = ""
     """A line of the text around the first word that fits."""
     highlights: tuple[Span, ...] = ()
@@ -45,6 +47,8 @@ class Hit:
     contact_name: str = ""
     conversation_id: ConversationId | None = None
     channel: str = ""
+    amount: Money | None = None
+    """Of bookings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

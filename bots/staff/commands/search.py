@@ -4,6 +4,7 @@ from bots.staff.command import Answer, Command, Slots
 from bots.staff.describing import channel_name, one_line
 from bots.staff.memory import Pending
 from bots.staff.talk import Talk
+from bots.staff.telling import tell_money
 from hub.domain.finding import Hit
 from hub.domain.people import Right
 from hub.domain.turn import Choice
@@ -54,7 +55,9 @@ def _what(talk: Talk, hit: Hit) -> str:
     if hit.kind == "contact":
         return f"{kind} {one_line(hit.snippet)}".strip()
     if hit.kind in MONEY:
-        return ", ".join(part for part in (f"{kind} {one_line(hit.title)}".strip(), one_line(hit.snippet)) if part)
+        amount = tell_money(talk, hit.amount.amount, hit.amount.currency) if hit.amount else ""
+        named = f"{kind} {one_line(hit.title)}".strip()
+        return ", ".join(part for part in (named, amount, one_line(hit.snippet)) if part)
     shown = one_line(hit.title) or one_line(hit.snippet)
     return talk.say("entry.what", kind=kind, topic=talk.quote(shown) if shown else "").strip()
 

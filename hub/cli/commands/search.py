@@ -44,8 +44,9 @@ def search(
 
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
     when = item["at"][:16].replace("T", " ") if item["kind"] != "contact" else ""
-    title = " ".join(item["title"].split())
-    return item["kind"], when, item["contact_name"], title[:60], " ".join(item["snippet"].split())
+    title, money = " ".join(item["title"].split()), f"{item['amount']} {item['currency']}" if item.get("amount") else ""
+    more = "  ".join(part for part in (money, " ".join(item["snippet"].split())) if part)
+    return item["kind"], when, item["contact_name"], title[:60], more
 
 
 def _rebuild(hub: Hub, as_json: bool) -> None:

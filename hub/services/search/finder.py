@@ -219,4 +219,5 @@ def _hit(id: str, one: Material, names: dict[ContactId, str], wanted: Wanted) ->
         contact_name=names.get(one.contact_id, "") if one.contact_id else "",
         conversation_id=one.conversation_id,
         channel=one.channel,
+        amount=one.amount,
     )

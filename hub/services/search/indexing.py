@@ -1,6 +1,7 @@
 """What goes into the index beside messages: appointments and bookings. Putting again is putting once."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
 
 from hub.domain.appointment import Appointment
 from hub.domain.contact import Contact
@@ -92,7 +93,7 @@ class Indexing:
         whole = [one.number.lower()] if one.number else []
         return SearchEntry(
             id=one.id,
-            at=one.booked_at,
+            at=moment_of(one),
             scope=(right_scope(Right.READ_ACCOUNTS),),
             facets=facets_of(KIND_OF[one.kind], "", one.contact_id),
             terms=(*whole, *self._terms("\n".join(words)[:MAX_WORDS])),
@@ -101,6 +102,13 @@ class Indexing:
     async def _names(self, ids: Sequence[str | None]) -> dict[str, Contact]:
         wanted = list(dict.fromkeys(id for id in ids if id))
         return dict(await self._contacts.get_many(wanted)) if wanted else {}
+
+
+def moment_of(one: LedgerEntry) -> datetime:
+    """When it was booked; where its day is another one (bookings that were imported), noon of that day."""
+    if one.booked_at.date() == one.date:
+        return one.booked_at
+    return datetime.combine(one.date, time(12), tzinfo=UTC)
 
 
 def _called(contact: Contact | None) -> tuple[str, ...]:

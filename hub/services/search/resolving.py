@@ -1,13 +1,12 @@
 """From a found id to what it stands for. Each prefix of an id (what stands before the first "_") has its resolver."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from decimal import Decimal
 
 from hub.domain.finding import Material
-from hub.domain.ledger import LedgerEntry
+from hub.domain.money import Money
 from hub.ports.kinds import APPOINTMENTS, INTERACTIONS, LEDGER, PLACEMENTS
 from hub.ports.store import Store
-from hub.services.search.indexing import KIND_OF
+from hub.services.search.indexing import KIND_OF, moment_of
 
 Resolver = Callable[[Sequence[str]], Awaitable[Mapping[str, Material]]]
 """Ids to what they stand for, in one round trip or two; those that are gone are left out (the index may be ahead of a
@@ -70,16 +69,11 @@ class Resolvers:
             id: Material(
                 kind=KIND_OF[one.kind],
                 title=one.number or one.reference,
-                at=one.booked_at,
-                text=_booked(one),
+                at=moment_of(one),
+                text=" · ".join(part for part in (one.state, one.reference if one.number else "") if part),
                 contact_id=one.contact_id,
+                amount=Money(amount=one.amount, currency=one.currency),
             )
             for id, one in (await self._ledger.get_many(ids)).items()
             if one.kind in KIND_OF
         }
-
-
-def _booked(one: LedgerEntry) -> str:
-    amount = f"{one.amount.quantize(Decimal('0.01')) if one.amount == round(one.amount, 2) else one.amount}"
-    parts = (f"{amount} {one.currency}", one.state, one.reference if one.number else "")
-    return " · ".join(part for part in parts if part)

@@ -30,6 +30,8 @@ def hit_shape(value: Hit) -> Json:
         "contact_name": value.contact_name,
         "conversation_id": value.conversation_id,
         "channel": value.channel,
+        "amount": f"{value.amount.amount:f}" if value.amount else None,
+        "currency": value.amount.currency if value.amount else None,
     }
 
 

@@ -14,6 +14,7 @@ from hub.domain.errors import Invalid, NotFound, Refused
 from hub.domain.finding import Hit, Material
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
+from hub.domain.money import Money
 from hub.domain.people import Actor, Right
 from hub.ports.kinds import LEDGER_ACCOUNTS
 from hub.ports.search import SearchEntry
@@ -100,7 +101,9 @@ async def test_appointments_orders_and_invoices_are_found() -> None:
     assert (meeting.kind, meeting.id, meeting.contact_name) == ("appointment", appointment, "Petra Müller")
     assert set(kinds(await world.find("Treppen"))) == {"appointment", "invoice"}
     (invoice,) = await world.find("R-1")
-    assert (invoice.kind, invoice.title, invoice.snippet) == ("invoice", "R-1", "500.00 EUR · Treppe")
+    assert (invoice.kind, invoice.title, invoice.snippet) == ("invoice", "R-1", "Treppe")
+    assert invoice.amount == Money(amount=Decimal("500"), currency="EUR")
+    assert invoice.at.date() == date(2026, 9, 1)
     assert invoice.title_highlights == ((0, 3),)
     assert kinds(await world.find("Rechnung Müller")) == ["invoice"]
     assert kinds(await world.find("77")) == ["order"]

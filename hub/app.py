@@ -14,12 +14,12 @@ from bots.customer.assistant import CustomerAssistant
 from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
 from config.model import Config
-from connectors.phone.address import PHONE_FORM
 from connectors.registry import KINDS
 from hub.business import Ground, build_business, build_conversations
 from hub.configuring import LiveConfiguration
 from hub.daemon import Daemon, Parts, Plans
 from hub.demo import build_demo
+from hub.exchange import build_exchange
 from hub.front import build_site
 from hub.logs import set_up_logs
 from hub.metrics import Metrics
@@ -58,6 +58,7 @@ from hub.services.transmission import Transmitter
 from hub.services.turns import Turns
 from hub.services.users import Users
 from hub.services.verbs import HubVerbs
+from hub.telephony import build_calls
 from hub.tenure import Tenure
 from hub.version import VERSION
 from hub.web.site import Health
@@ -112,7 +113,7 @@ class Assembly:
     def __init__(self, config: Config, data_dir: Path, store: Store, plans: Callable[[], Plans]) -> None:
         self.config, self.data_dir, self.store, self.plans = config, data_dir, store, plans
         self.clock, self.events = SystemClock(), Broadcast()
-        self.forms = Forms([*(kind.address_form for kind in KINDS.values()), PHONE_FORM])
+        self.forms = Forms([kind.address_form for kind in KINDS.values()])
         self.door, self.happenings = LateDoor(), Happenings()
         self.ready = False
 
@@ -155,6 +156,7 @@ class Assembly:
             clock=self.clock,
             data_dir=self.data_dir,
             max_message_bytes=self.config.intake.max_message_bytes,
+            switchboard=self.exchange,
         )
 
     def parse_context(self, name: str) -> ParseContext:
@@ -169,7 +171,7 @@ class Assembly:
 
     def build_outbox(self) -> None:
         """Everything that leaves."""
-        store, clock, accounts = self.store, self.clock, self.supervisor
+        store, clock, accounts, zone = self.store, self.clock, self.supervisor, self.config.hub.time_zone
         self.entries = OutgoingEntries(
             store=store, events=self.events, terms=extract_terms, accounts=accounts, forms=self.forms
         )
@@ -196,7 +198,9 @@ class Assembly:
         )
         self.dispatcher = Dispatcher(store=store, clock=clock, outbox=self.outbox, transmitter=transmitter)
         self.supervisor.on_change(self.dispatcher.link_changed)
-        self.notices = Notices(store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff)
+        self.notices = Notices(
+            store=store, clock=clock, accounts=accounts, outbox=self.outbox, staff=self.users.staff, time_zone=zone
+        )
         self.outbox.tell_with(self.notices.tell_author)
         self.deliveries = Deliveries(store=store, clock=clock, outbox=self.outbox, suppressions=self.suppressions)
 
@@ -219,6 +223,7 @@ class Assembly:
             observe=self.metrics.note_arrival,
             facts=self.happenings,
             signals=self.happenings.signal,
+            introduce=self.business.invites.introduce,
         )
 
     def build_verbs(self, file: Path) -> None:
@@ -261,6 +266,7 @@ class Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                faxes=business.faxes,
                 search=business.search,
             ),
             Rows(store, self.staff),
@@ -294,7 +300,9 @@ class Assembly:
             language=hub.language,
         )
         self.business = build_business(ground)
+        self.calls = build_calls(ground, self.business, self.happenings)
         self.happenings.act(self.business.sales)
+        self.happenings.act(self.business.reachability)
         self.reception = build_reception(
             ground,
             self.business,
@@ -328,6 +336,7 @@ class Assembly:
             company=self.config.hub.company,
         )
         self.door.real = self.turns
+        self.exchange = build_exchange(self.ground, self.verbs, self.turns, self.users.staff, self.happenings)
 
     def make_site(self, health: Callable[[], Awaitable[Health]]) -> web.Application:
         """Console, API, and the door for other systems."""

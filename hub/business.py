@@ -28,11 +28,15 @@ from hub.services.correspondence import Correspondence
 from hub.services.deletion import Deletion
 from hub.services.desk.desk import Desk
 from hub.services.enclosures import Enclosures
+from hub.services.faxes import Faxes
+from hub.services.invites import Invites
 from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.overdue_news import OverdueNews
 from hub.services.payment_news import PaymentNews
+from hub.services.reachability import Reachability
+from hub.services.register.merging import Merging
 from hub.services.register.register import Register
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
@@ -63,6 +67,9 @@ class Business:
     alerts: Alerts
     letters: Correspondence
     register: Register
+    faxes: Faxes
+    invites: Invites
+    reachability: Reachability
     sales: Sales
     search: Finder
 
@@ -120,6 +127,7 @@ def build_business(ground: Ground) -> Business:
     reminders = Reminders(
         store=store, clock=clock, audit=audit, alerts=alerts, briefings=briefings, expect=reminding.expect
     )
+    register, invites = build_verbs_of_register(ground, alerts)
     desk = build_desk(ground, alerts, timeline, reminding)
     overdue = build_overdue(ground, accounts, alerts, reminding)
     reminding.handle({ReminderKind.BRIEFING: briefings.fire, ReminderKind.OVERDUE: overdue.fire})
@@ -137,16 +145,49 @@ def build_business(ground: Ground) -> Business:
         desk=desk,
         alerts=alerts,
         letters=letters,
-        register=Register(
-            store=store,
-            clock=clock,
-            audit=audit,
-            events=ground.events,
-            forms=ground.forms,
-            rows=Rows(store, staff),
-        ),
+        register=register,
+        invites=invites,
+        reachability=Reachability(store=store, suppressions=ground.suppressions, alerts=alerts),
+        faxes=build_faxes(ground, letters),
         sales=sales,
         search=Finder(store=store, audit=audit, terms=ground.terms, people=contacts.find),
+    )
+
+
+def build_verbs_of_register(ground: Ground, alerts: Alerts) -> tuple[Register, Invites]:
+    """Merging, importing, inviting."""
+    merging = Merging(ground.store, ground.clock)
+    invites = Invites(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        alerts=alerts,
+        accounts=ground.channels,
+        forms=ground.forms,
+        merging=merging,
+    )
+    register = Register(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        events=ground.events,
+        forms=ground.forms,
+        rows=Rows(ground.store, ground.staff),
+        merging=merging,
+        invites=invites,
+    )
+    return register, invites
+
+
+def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
+    """Faxing to contacts."""
+    return Faxes(
+        store=ground.store,
+        clock=ground.clock,
+        audit=ground.audit,
+        accounts=ground.channels,
+        forms=ground.forms,
+        letters=letters,
     )
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import structlog
 
-CHATTY = ("apscheduler", "aioimaplib", "slixmpp", "mail.log", "asyncio", "pymongo", "httpx", "aiohttp.access")
+CHATTY = (
+    *("apscheduler", "aioimaplib", "slixmpp", "mail.log", "asyncio", "pymongo", "aiohttp.access"),
+    *("httpx", "httpcore", "telegram"),
+)
 HIDDEN = frozenset({"password", "token", "secret", "body", "text", "raw", "cookie", "authorization"})
 
 

@@ -145,6 +145,13 @@ CHAT_ACCOUNT = Account(
 )
 
 
+class LinkConnector(FakeConnector):
+    """Opens by a link."""
+
+    def link_for(self, payload: str) -> str:
+        return f"https://t.me/joinery_bot?start={payload}"
+
+
 class FakeAccounts:
     """Accounts whose links are up or down as the test says."""
 

@@ -18,6 +18,7 @@ from hub.domain.address import Address
 from hub.domain.contact import Contact, ContactKind, ContactRole, Identity
 from hub.domain.conversation import Conversation, ConversationState, Evidence, Placement
 from hub.domain.errors import Ambiguous, Conflict, FernamtError, Invalid, NotFound, Refused
+from hub.domain.facts import Call
 from hub.domain.finding import Hit, Rebuilt
 from hub.domain.folding import fold
 from hub.domain.ids import (
@@ -366,6 +367,32 @@ class FakeTimeline(Verb):
         await self.entry(actor, interaction_id)
         return self.s.html.get(interaction_id)
 
+    async def log_call(
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        *,
+        minutes: int = 0,
+        incoming: bool = False,
+        key: str = "",
+    ) -> Interaction:
+        self.s.enter(actor, Right.WRITE_NOTES, "timeline.log_call")
+        now = self.s.clock.now()
+        it = Interaction(
+            id=InteractionId(derived_id("i", "call", key) if key else random_id("i")),
+            contact_id=contact_id,
+            at=now,
+            kind=InteractionKind.CALL,
+            direction=Direction.INBOUND if incoming else Direction.OUTBOUND,
+            channel="phone",
+            text=text,
+            author=actor.user_id,
+            call=Call(incoming=incoming, answered=True, seconds=minutes * 60, started_at=now),
+        )
+        self.s.entries[it.id] = it
+        return it
+
     async def note(
         self,
         actor: Actor,
@@ -604,6 +631,9 @@ class FakeChannels(Verb):
     async def all(self, actor: Actor) -> list[ChannelLine]:
         self.s.enter(actor, Right.READ_STATUS, "channels.all")
         return list(self.lines)
+
+    async def links(self, actor: Actor, code: str) -> tuple[tuple[str, str], ...]:
+        return (("telegram", f"https://t.me/joinery_bot?start=link_{code}"),)
 
     async def kinds(self, actor: Actor) -> list[KindLine]:
         self.s.enter(actor, Right.RUN_CHANNELS, "channels.kinds")
@@ -945,6 +975,9 @@ class FakeDoor:
     async def ask(self, actor: Actor, text: str) -> BotReply:
         folded = fold(text)
         german = actor.language == "de"
+        if "bild" in folded:
+            file = FileData(name="Umsatz.png", type="image/png", data=PNG)
+            return BotReply(text="Umsatz", intent="revenue", files=(file,), language=actor.language)
         if "mueller" in folded:
             choices = (
                 Choice(kind="contact", id="1", label="Petra Müller, Tischlerei Müller"),

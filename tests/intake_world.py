@@ -13,8 +13,11 @@ from typing import Any
 from connectors.email.address import EMAIL_FORM
 from connectors.email.parse import EMAIL_PARSER
 from connectors.phone.address import PHONE_FORM
+from connectors.phone.parse import PHONE_PARSER
 from connectors.shop.address import SHOP_FORM
 from connectors.shop.parse import SHOP_PARSER
+from connectors.telegram.address import TELEGRAM_FORM
+from connectors.telegram.parse import TELEGRAM_PARSER
 from connectors.xmpp.address import XMPP_FORM
 from connectors.xmpp.parse import XMPP_PARSER
 from hub.domain.address import Address
@@ -49,6 +52,7 @@ from hub.ports.kinds import (
 from hub.ports.parser import ParseContext, ParseJob, Parser, ParseWorker
 from hub.services.broadcast import Broadcast
 from hub.services.forms import Forms
+from hub.services.happenings import Happenings
 from hub.services.intake import Intake
 from tests.fake_connector import START, ManualClock
 from tests.memory_store import MemoryStore
@@ -56,7 +60,7 @@ from tests.memory_store import MemoryStore
 SECRET = b"a secret of thirty-two bytes, say"
 DOMAIN = "joinery.example"
 PETRA = "petra@carpenter.example"
-FORMS = Forms([EMAIL_FORM, XMPP_FORM, SHOP_FORM, PHONE_FORM])
+FORMS = Forms([EMAIL_FORM, XMPP_FORM, TELEGRAM_FORM, SHOP_FORM, PHONE_FORM])
 
 
 def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Account:
@@ -76,6 +80,7 @@ def _account(name: str, kind: str, own: tuple[str, ...], **changes: Any) -> Acco
 OFFICE = _account("office", "email", (f"*@{DOMAIN}",), authserv_id=f"mx.{DOMAIN}")
 SALES = _account("sales", "email", (f"*@{DOMAIN}",), sender_address=f"sales@{DOMAIN}")
 CHAT = _account("chat", "xmpp", (f"hub@{DOMAIN}",))
+PHONE = _account("phone", "phone", ("+492219876543",), can_send=False)
 NORTHWIND = _account("northwind", "shop", (), can_send=False, message_domain="", sender_address="")
 BOT = _account("bot", "xmpp", (f"bot@{DOMAIN}",), carries_staff=True, strangers=Strangers.REFUSE)
 
@@ -187,16 +192,23 @@ def words(text: str) -> tuple[str, ...]:
 class IntakeWorld:
     """The store, the clock and the fakes outlive the hub's processes. `parsers` and `forms`: of the channel kinds."""
 
-    parsers: Mapping[str, Parser] = {"email": EMAIL_PARSER, "xmpp": XMPP_PARSER, "shop": SHOP_PARSER}
+    parsers: Mapping[str, Parser] = {
+        "email": EMAIL_PARSER,
+        "xmpp": XMPP_PARSER,
+        "telegram": TELEGRAM_PARSER,
+        "shop": SHOP_PARSER,
+        "phone": PHONE_PARSER,
+    }
     forms: Forms = FORMS
 
     def __init__(self, *accounts: Account) -> None:
         self.clock = ManualClock()
         self.store = MemoryStore(clock=self.clock)
-        self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT))
+        self.accounts = KnownAccounts(accounts or (OFFICE, SALES, CHAT, BOT, PHONE))
         self.teller, self.door, self.deliveries = FakeTeller(), FakeDoor(), FakeDeliveries()
+        self.happenings = Happenings()
         self.links: list[tuple[str, LinkState, str]] = []
-        self.facts: Facts | None = None
+        self.facts: Facts = self.happenings
         """Who acts on bookings; set it before `build`."""
         self._numbers = itertools.count(1)
         self.build()

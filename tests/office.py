@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 
 from connectors.email.address import EmailForm
+from connectors.fax.address import FaxForm
 from connectors.xmpp.address import XmppForm
 from hub.business import Business, Ground, build_business
 from hub.domain.address import Address
@@ -133,7 +134,7 @@ class Office:
             outbox=self.world.outbox,
             entries=self.world.entries,
             suppressions=self.world.suppressions,
-            forms=Forms([EmailForm(), XmppForm()]),
+            forms=Forms([EmailForm(), XmppForm(), FaxForm()]),
             terms=extract_terms,
             worker=SameProcess(),
             secret=SECRET,

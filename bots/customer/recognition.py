@@ -26,6 +26,8 @@ MOST_MENDED = 10
 """Misspelt words that are looked at in one text."""
 BESIDES_TIME = 3
 """Words that may stand beside a time that is meant as an answer."""
+OPENED = "/start"
+"""What a chat program says for somebody who opens a chat with us: no words of theirs, and no wish for messages."""
 CONTEXTUAL = frozenset({"confirm", "decline", "choose", "code", "time", "thanks", "address"})
 """Intents that mean something only after a question."""
 CHANGING = frozenset({"book", "move", "cancel", "opt_out", "opt_in"})
@@ -135,6 +137,8 @@ class CustomerRecogniser:
     def read(self, text: str, prefer: str, now: datetime) -> Heard:
         """In whichever language it fits best, at equal weight the preferred one. `now`: aware, in the zone of the
         company."""
+        if text.split(maxsplit=1)[:1] == [OPENED]:
+            return Heard(intent="greeting", language=prefer if prefer in self._packs else next(iter(self._packs)))
         weight, heard = self._by_signs(text, prefer, now)
         if heard.intent in CONTEXTUAL - {"time"} or weight >= STRONG:
             return heard

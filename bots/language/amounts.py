@@ -62,4 +62,4 @@ def read_minutes(words: Sequence[str]) -> str:
         minutes = 90
     else:
         minutes = (int(number) if number.isdigit() else _COUNTS.get(number, 0)) * (60 if hours else 1)
-    return str(minutes) if 5 <= minutes <= 1_440 else ""
+    return str(minutes) if 1 <= minutes <= 1_440 else ""

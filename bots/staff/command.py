@@ -8,6 +8,7 @@ from bots.staff.memory import Pending, Undo
 from bots.staff.talk import Talk
 from hub.domain.people import Right
 from hub.domain.turn import Choice
+from hub.domain.views import FileData
 from hub.ports.bot import Block
 
 Slots = Mapping[str, str]
@@ -27,6 +28,8 @@ class Answer:
     contact_id: str | None = None
     conversation_id: str | None = None
     undo: Undo | None = None
+    files: tuple[FileData, ...] = ()
+    """Pictures to look at with it."""
     intent: str = ""
     """Where it differs from the command's own."""
 

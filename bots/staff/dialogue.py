@@ -13,6 +13,7 @@ import structlog
 from bots.language.recognition import Reading, Recogniser
 from bots.staff.command import Answer, Command, Slots
 from bots.staff.commands.help import allowed_topics
+from bots.staff.commands.reply import answer_notice
 from bots.staff.failures import explain_failure, is_certain, lacks
 from bots.staff.memory import Memories, Pending
 from bots.staff.proposing import check_proposal
@@ -73,6 +74,24 @@ class Dialogue:
         if intent in self.commands:
             return await self._take_command(talk, reading, pending)
         return await self._take_contextual(talk, reading, pending)
+
+    async def answer_notice(
+        self, talk: Talk, text: str, reading: Reading | None, about: str, files: bool
+    ) -> Answer | None:
+        """A direct answer to the notice of a contact's message; None where it is rather a word to us: a command with
+        its slash, or "back"."""
+        pending = talk.memory.pending
+        if not (text or files) or text.startswith("/") or (pending and pending.turn == talk.key):
+            return None
+        if reading is not None and reading.exact and reading.intent in ("undo", "cancel"):
+            return None
+        if refusal := lacks(talk, Right.WRITE_MESSAGES):
+            return replace(refusal, intent="reply")
+        answer, at_once = await answer_notice(talk, about, text, files=files)
+        if at_once and answer.pending:
+            sent = await self._carry_out(talk, answer.pending)
+            answer = replace(sent, contact_id=answer.contact_id, conversation_id=answer.conversation_id)
+        return replace(answer, intent="reply")
 
     async def _take_contextual(self, talk: Talk, reading: Reading, pending: Pending | None) -> Answer:
         if reading.intent == "choose":

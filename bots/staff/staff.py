@@ -67,7 +67,14 @@ class Staff:
         )
 
     async def answer(
-        self, actor: Actor, text: str, *, turn_id: str, at: datetime, files: Sequence[Attachment] = ()
+        self,
+        actor: Actor,
+        text: str,
+        *,
+        turn_id: str,
+        at: datetime,
+        files: Sequence[Attachment] = (),
+        about: str = "",
     ) -> BotReply:
         """See StaffBot."""
         key = f"{actor.id}|{actor.via}"
@@ -78,15 +85,23 @@ class Staff:
                 memory = await self._memories.load(key)
                 if turn_id in memory.turns:
                     return self._repeat(actor, memory, turn_id, at)
-                return await self._take(actor, memory, _clean(text), turn_id, at, tuple(files))
+                return await self._take(actor, memory, text, turn_id, at, tuple(files), about)
         except Exception as error:  # noqa: BLE001 - the promise of the port: a failure is an answer
             talk = self._talk(actor, Memory(id=key), self._language(actor, memory, text, None), turn_id, at)
             log_failure(error, "other", talk)
             return _reply(talk, explain_failure(talk, "other", error, writing=False, kept=None))
 
     async def _take(
-        self, actor: Actor, memory: Memory, text: str, turn_id: str, at: datetime, files: tuple[Attachment, ...]
+        self,
+        actor: Actor,
+        memory: Memory,
+        written: str,
+        turn_id: str,
+        at: datetime,
+        files: tuple[Attachment, ...],
+        about: str,
     ) -> BotReply:
+        text = _clean(written)
         self._forget(memory, turn_id, at)
         before = memory.substance()
         memory.files = files or memory.files
@@ -95,7 +110,9 @@ class Staff:
         talk = self._talk(actor, memory, language, turn_id, at, exact=reading is None or reading.exact)
         memory.language = language
         try:
-            answer = await self._dialogue.take(talk, text, reading)
+            whole = written[:MAX_INPUT].strip()
+            direct = self._dialogue.answer_notice(talk, whole, reading, about, bool(files)) if about else None
+            answer = (await direct if direct else None) or await self._dialogue.take(talk, text, reading)
         except Exception as error:  # noqa: BLE001 - as above; the proposal before it is no longer on the table
             intent = reading.intent if reading else "other"
             log_failure(error, intent, talk)
@@ -198,6 +215,7 @@ def _reply(talk: Talk, answer: Answer) -> BotReply:
         slots={name: value for name, value in answer.slots.items() if name not in HIDDEN_SLOTS and value},
         choices=choices,
         buttons=answer.buttons,
+        files=answer.files,
         blocks=answer.blocks,
         language=talk.pack.code,
     )

@@ -1,1 +1,1 @@
-"""Telephone numbers: for now only their address form."""
+"""Telephone exchanges: who rings, and what became of each call."""

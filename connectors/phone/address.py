@@ -26,7 +26,9 @@ class PhoneForm:
             number = phonenumbers.parse(written, self._region)
         except phonenumbers.NumberParseException as error:
             raise _invalid(written) from error
-        if not phonenumbers.is_valid_number(number):
+        # With its country named, a number of a range that the tables do not know yet is still one.
+        possible = written.startswith("+") and phonenumbers.is_possible_number(number)
+        if not possible and not phonenumbers.is_valid_number(number):
             raise _invalid(written)
         normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return Address(channel=self.name, normal=normal, display=written)

@@ -33,6 +33,8 @@ class Arrival:
     """Who seems to have sent it (envelope sender, bare JID): arrivals of one hint and account run in order."""
     history: bool = False
     """Back-fill of an old mailbox: recorded, never answered automatically, nobody is told."""
+    invite: str = ""
+    """The one-time code of an invitation that the sender presents with it; never kept."""
 
     @property
     def id(self) -> ArrivalId:

@@ -152,6 +152,12 @@ class PermanentFailure(SendError):
     code = "send-permanent"
 
 
+class TooLarge(PermanentFailure):
+    """A file is larger than the channel carries; it may go as a link."""
+
+    code = "send-too-large"
+
+
 class UnknownOutcome(SendError):
     """The data left, the answer did not come: nobody knows whether it was sent."""
 

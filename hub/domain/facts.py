@@ -16,6 +16,13 @@ class Relation(StrEnum):
     REACTION = "reaction"
 
 
+class Reach(StrEnum):
+    """Whether somebody may be written to on the channel: they blocked us, or let us in again."""
+
+    BLOCKED = "blocked"
+    OPEN = "open"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A call that is over. `line` is our side as the exchange names it (extension, own number), for finding the

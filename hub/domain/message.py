@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.domain.address import Address
-from hub.domain.facts import Booking, Call, Relation
+from hub.domain.facts import Booking, Call, Reach, Relation
 
 
 class MessageClass(StrEnum):
@@ -157,6 +157,8 @@ class Message:
     it, or the id under which we sent it; at most 5."""
     call: Call | None = None
     bookings: tuple[Booking, ...] = ()
+    reach: Reach | None = None
+    """The sender blocked us on this channel, or lets us in again."""
     marks: tuple[str, ...] = ()
     """Facts to show beside the entry, such as `missed`, `voice`; at most 10."""
     problems: tuple[str, ...] = ()

@@ -8,6 +8,9 @@ from hub.domain.address import Address
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId
 from hub.domain.message import Attachment, Participant
 
+WANTED_AGAIN = "again"
+"""`OutboxItem.cause` of a repeat that a person asked for: the guard against sending the same twice lets it pass."""
+
 
 class OutboxState(StrEnum):
     """Where an item is."""
@@ -134,6 +137,8 @@ class OutboxItem:
     detail: str = ""
     native_ref: str = ""
     """The peer's name of what was sent."""
+    native_refs: tuple[str, ...] = ()
+    """That name and, where it left in several pieces, theirs: what answers and reactions refer to."""
 
 
 def lane_of(account: str, recipient: Address) -> str:

@@ -11,6 +11,8 @@ class SignalKind(StrEnum):
     """What happens."""
 
     RINGING = "ringing"
+    MISSED = "missed"
+    """A call of a hidden number ended that nobody took: it is on no timeline."""
     COMPOSING = "composing"
     PAUSED = "paused"
 

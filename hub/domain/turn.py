@@ -25,6 +25,8 @@ class BotTurn:
     files: tuple[Attachment, ...] = ()
     """What came with it; the bytes lie in the blob store."""
     at: datetime
+    answers: tuple[str, ...] = ()
+    """Names of the message that it directly answers (a swipe, a quoted reply), as the channel gives them."""
     reply: str = ""
     intent: str = ""
     answered: bool = False

@@ -31,7 +31,7 @@ class Suppression:
     version: int = 0
     address_key: str
     reason: str
-    """`hard-bounce`, `complaint`, `opt-out`."""
+    """`hard-bounce`, `complaint`, `opt-out`, `blocked`."""
     since: datetime
     detail: str = ""
 

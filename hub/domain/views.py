@@ -204,6 +204,37 @@ class FileData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaxDraft:
+    """A fax before anyone presses send."""
+
+    contact_id: ContactId
+    contact_name: str
+    account: str = ""
+    number: Address | None = None
+    pages: int = 0
+    """With the cover sheet; 0 where the channel cannot tell beforehand."""
+    cover: bool = False
+    pictures: tuple[FileData, ...] = ()
+    """PNG of the first pages."""
+    repeated_at: datetime | None = None
+    """The same went to this number then, less than an hour ago."""
+    can_send: bool = False
+    problem: str = ""
+    """Why it cannot be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaxReceipt:
+    """A fax that was accepted for sending."""
+
+    entry_id: InteractionId
+    items: tuple[OutboxId, ...]
+    leaves_at: datetime
+    """Until then it can be taken back."""
+    number: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """A fresh console session; the cookie is shown once and stored as its hash only."""
 

@@ -62,11 +62,19 @@ class StaffBot(Protocol):
     """Answers a colleague."""
 
     async def answer(
-        self, actor: Actor, text: str, *, turn_id: str, at: datetime, files: Sequence[Attachment] = ()
+        self,
+        actor: Actor,
+        text: str,
+        *,
+        turn_id: str,
+        at: datetime,
+        files: Sequence[Attachment] = (),
+        about: str = "",
     ) -> BotReply:
         """Never raises: a failure is an answer that says what failed, what was kept, and the error code. `files` came
         with the words, or without any. The same `turn_id` writes and sends at most once, however often it is answered
-        (after a crash). Context is kept for each (actor, via)."""
+        (after a crash). Context is kept for each (actor, via). `about`: the entry of a contact's message whose notice
+        the colleague directly answered; the words and files are then for that contact."""
 
 
 class StaffDoor(Protocol):

@@ -14,12 +14,13 @@ from typing import Any, Protocol, runtime_checkable
 from hub.domain.arrival import Arrival
 from hub.domain.ids import ArrivalId
 from hub.domain.message import RecipientStatus
-from hub.domain.outbox import OutboxItem
+from hub.domain.outbox import OutboxItem, OutgoingContent
 from hub.domain.signal import Signal
 from hub.domain.views import FileData
 from hub.ports.addresses import AddressForm
 from hub.ports.clock import Clock
 from hub.ports.parser import Parser
+from hub.ports.switchboard import Switchboard
 
 
 class LinkState(StrEnum):
@@ -56,6 +57,8 @@ class Receipt:
     """The peer took it. `delivered` only where the peer said that the recipient has it."""
 
     native_ref: str = ""
+    more_refs: tuple[str, ...] = ()
+    """Where it left in several pieces: the names of the others, by which answers may refer to it."""
     detail: str = ""
     """In words, for "delivered 10:42 to mx.example.org"."""
     delivered: bool = False
@@ -122,6 +125,14 @@ class StaffLine(Protocol):
         buttons where the channel has them (the text names them too); `files` follow the text. Raises SendError."""
 
 
+@runtime_checkable
+class OpensByLink(Protocol):
+    """Optional: a link opens a chat on the channel and hands us a code, so that nobody has to type it."""
+
+    def link_for(self, payload: str) -> str:
+        """`payload`: at most 64 letters, digits, _ and -. '' while the link cannot be known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """What a peer sent to the channel's address, `/in/NAME/PATH`. `body` is raw, as signed; `headers` have
@@ -185,6 +196,25 @@ class Probes(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PagePreview:
+    """A message as pages, before it is sent. `pictures`: PNG of the first ones."""
+
+    pages: int
+    cover: bool = False
+    """The first of them is a cover sheet."""
+    pictures: tuple[FileData, ...] = ()
+
+
+@runtime_checkable
+class PreviewsPages(Protocol):
+    """Optional: the channel carries pages, and shows them before they leave."""
+
+    async def preview(self, content: OutgoingContent, number: str, files: tuple[bytes, ...]) -> PagePreview:
+        """What would go to this address; `files` are the attachments' bytes in order. Raises Invalid, Unreadable where
+        it cannot be drawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorContext:
     """What every connector's factory is given. `signature_key` is for own-traffic headers."""
 
@@ -195,6 +225,8 @@ class ConnectorContext:
     clock: Clock
     data_dir: Path
     max_message_bytes: int = 26_214_400
+    switchboard: Switchboard | None = None
+    """For channels on which contacts themselves have addresses; None where the channel runs without a hub."""
 
 
 class Strangers(StrEnum):
@@ -227,10 +259,14 @@ class ChannelKind:
     """The address that we write from."""
     carries_staff: Callable[[Any], bool] = lambda settings: False
     """Colleagues may talk to the bot here."""
+    speaks_as_contacts: Callable[[Any], bool] = lambda settings: False
+    """Notices come from the contact's own address there, so that answering them answers the contact."""
     strangers: Callable[[Any], Strangers] = lambda settings: Strangers.WELCOME
     authserv_id: Callable[[Any], str] = lambda settings: ""
     max_file_bytes: Callable[[Any], int] = lambda settings: 0
     """Largest single file that the channel carries outwards; 0: none. What is larger goes as a link (AC-29)."""
+    lines: Callable[[Any], Sequence[tuple[str, str]]] = lambda settings: ()
+    """(line, colleague's name): whose telephone rings there."""
     summary: str = ""
     """In a line, for whoever chooses a kind: a message id."""
     raw_form: tuple[str, str] = ("application/octet-stream", "bin")
@@ -253,10 +289,13 @@ class Account:
     message_domain: str
     sender_address: str
     carries_staff: bool = False
+    speaks_as_contacts: bool = False
     strangers: Strangers = Strangers.WELCOME
     authserv_id: str = ""
     max_file_bytes: int = 0
     """Largest single file that the channel carries outwards; 0: none."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """(line, colleague's name) of a telephone exchange."""
 
 
 class Accounts(Protocol):

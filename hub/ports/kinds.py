@@ -10,6 +10,7 @@ from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
 from hub.domain.desk import CannedReply, Queue
 from hub.domain.interaction import Interaction, MessageReference, Sighting
+from hub.domain.invite import Invite
 from hub.domain.ledger import LedgerAccount, LedgerEntry
 from hub.domain.merging import Merge
 from hub.domain.outbox import OutboxItem
@@ -120,6 +121,7 @@ OUTBOX = Kind(
         Index(name="by_lane", keys=("lane", "state", "created_at")),
         Index(name="by_entry", keys=("entry_id", "created_at"), sparse=True),
         Index(name="by_message", keys=("message_key", "created_at")),
+        Index(name="by_native", keys=("native_refs", "created_at"), many=True),
     ),
 )
 CURSORS = Kind(name="cursors", type=Cursor)
@@ -127,6 +129,7 @@ USERS = Kind(name="users", type=User, indexes=(Index(name="by_name", keys=("name
 ROLES = Kind(name="roles", type=Role, indexes=(Index(name="by_name", keys=("name",)),))
 STAFF_LINKS = Kind(name="staff_links", type=StaffLink, indexes=(Index(name="by_user", keys=("user_id", "since")),))
 LINK_CODES = Kind(name="link_codes", type=LinkCode, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
+INVITES = Kind(name="invites", type=Invite, indexes=(Index(name="by_expiry", keys=("expires_at",)),))
 SESSIONS = Kind(
     name="sessions",
     type=Session,
@@ -231,6 +234,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     ROLES,
     STAFF_LINKS,
     LINK_CODES,
+    INVITES,
     SESSIONS,
     TOKENS,
     BOT_TURNS,

@@ -7,6 +7,7 @@ from typing import Protocol
 from hub.domain.contact import Contact
 from hub.domain.exchange import ImportReport, OnStep, no_step
 from hub.domain.ids import ContactId
+from hub.domain.invite import ContactInvite
 from hub.domain.merging import DuplicateProposal, UnmergeReport
 from hub.domain.people import Actor
 from hub.domain.views import FileData
@@ -31,6 +32,11 @@ class RegisterVerbs(Protocol):
         """Exactly as before the merge; fields changed since then keep the newer value."""
 
     async def tag(self, actor: Actor, contact_id: ContactId, tag: str, on: bool = True) -> Contact: ...
+
+    async def invite(self, actor: Actor, contact_id: ContactId, *, vouched: bool = False) -> ContactInvite:
+        """A link that the contact opens to be known by their chat account; a week, one use, shown once. `vouched`: the
+        colleague hands it to the contact and nobody else, so that the account counts as verified; else a code proves
+        it before anything is told. Right: EDIT_CONTACTS."""
 
     async def import_csv(
         self,

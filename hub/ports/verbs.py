@@ -34,6 +34,7 @@ from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.configuration import KindLine
 from hub.ports.connector import ProbeStep
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.search_verbs import SearchVerbs
@@ -97,6 +98,18 @@ class TimelineVerbs(Protocol):
         key: str = "",
     ) -> Interaction:
         """An internal note, never visible to the contact. `key`: the same key writes once."""
+
+    async def log_call(
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        *,
+        minutes: int = 0,
+        incoming: bool = False,
+        key: str = "",
+    ) -> Interaction:
+        """A call that no exchange told of, ended now. `key`: the same key writes once."""
 
 
 class ConversationVerbs(Protocol):
@@ -187,6 +200,9 @@ class ChannelVerbs(Protocol):
     async def all(self, actor: Actor) -> list[ChannelLine]: ...
 
     async def probe(self, actor: Actor, name: str) -> list[ProbeStep]: ...
+
+    async def links(self, actor: Actor, code: str) -> tuple[tuple[str, str], ...]:
+        """Channel name and link by which a colleague hands us a link code without typing it."""
 
     async def kinds(self, actor: Actor) -> list[KindLine]: ...
 
@@ -344,6 +360,9 @@ class Verbs(Protocol):
 
     @property
     def register(self) -> RegisterVerbs: ...
+
+    @property
+    def faxes(self) -> FaxVerbs: ...
 
     @property
     def search(self) -> SearchVerbs: ...

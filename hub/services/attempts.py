@@ -19,6 +19,7 @@ PATIENCE = timedelta(minutes=15)
 SHORTEST_WAIT = timedelta(seconds=1)
 """A peer that says "retry after 0" is not hammered."""
 KEPT_ATTEMPTS = 100
+MAX_REFS = 50
 DETAIL_LIMIT = 500
 
 UNKNOWN_OUTCOME = "unknown-outcome"
@@ -39,6 +40,7 @@ class Result:
     detail: str = ""
     retry_after: timedelta | None = None
     native_ref: str = ""
+    more_refs: tuple[str, ...] = ()
     delivered: bool = False
     hard: bool = False
     """The peer says that there is no such address."""
@@ -83,7 +85,8 @@ def concluded(
     attempt = replace(item.attempts[-1], ended_at=now, outcome=result.outcome, code=result.code, detail=detail)
     item = replace(item, attempts=(*item.attempts[:-1], attempt), detail=detail)
     if result.outcome is AttemptOutcome.SENT:
-        sent = transition(item, OutboxState.SENT, native_ref=result.native_ref, reason="", due_at=now)
+        refs = tuple([name for name in (result.native_ref, *result.more_refs) if name])[:MAX_REFS]
+        sent = transition(item, OutboxState.SENT, native_ref=result.native_ref, native_refs=refs, reason="", due_at=now)
         return transition(sent, OutboxState.DELIVERED) if result.delivered else sent
     if result.outcome is AttemptOutcome.PERMANENT:
         return transition(item, OutboxState.FAILED, reason=REFUSED, due_at=now)

@@ -12,6 +12,7 @@ from hub.ports.connector import Account, Accounts, LinkState, Probes, ProbeStep
 from hub.ports.kinds import ARRIVALS
 from hub.ports.store import Store
 from hub.services.audit import Audit
+from hub.services.deep_links import STAFF_PAYLOAD, find_links
 
 EXACT = 1_000_000_000
 """No cap: seen = done + duplicates + quarantined + pending must come out exactly (AC-06)."""
@@ -41,6 +42,11 @@ class Channels:
         outcome = "ok" if all(step.ok for step in steps) else "failed"
         await self._audit.record(actor, "channels.probe", name, outcome)
         return steps
+
+    async def links(self, actor: Actor, code: str) -> tuple[tuple[str, str], ...]:
+        """See ChannelVerbs."""
+        self._audit.permit_oneself(actor, "channels.links", writes=False)
+        return find_links(self._accounts, f"{STAFF_PAYLOAD}{code}", staff=True)
 
     async def kinds(self, actor: Actor) -> list[KindLine]:
         """What can be configured, and what each kind asks for."""

@@ -8,16 +8,16 @@ every id is derived from the caller's key.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hub.domain.address import Address
 from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, conversation_number
 from hub.domain.errors import NotFound
-from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id, with_prefix
+from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId, derived_id, with_prefix
 from hub.domain.interaction import Interaction, InteractionKind, message_reference_id
 from hub.domain.message import Participant, ParticipantRole, Strength
-from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
+from hub.domain.outbox import WANTED_AGAIN, OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.subject import read_subject
 from hub.domain.token import make_message_id
 from hub.domain.views import FileData
@@ -102,6 +102,34 @@ class Correspondence:
             if found is None:
                 return None
             item = await self._compose(contact, *found, text, subject, entry_id, files, purpose)
+        return (await self._outbox.submit([item], self._entries.build(item)))[0]
+
+    async def write_to(
+        self,
+        contact: Contact,
+        account: Account,
+        address: Address,
+        conversation: Conversation | None,
+        text: str,
+        *,
+        entry_id: InteractionId,
+        author: UserId | None,
+        due_at: datetime,
+        files: Sequence[FileData] = (),
+        wanted_again: bool = False,
+    ) -> OutboxItem:
+        """Submit a colleague's words to this address, once for this entry; begins a conversation where none is given.
+        `wanted_again`: although the same went there before. Raises StoreUnavailable."""
+        earlier = await self._outbox.find_entry_items(entry_id)
+        if earlier:
+            item = earlier[0]
+        else:
+            fresh = await self._compose(
+                contact, account, address, conversation, text, "", entry_id, files, Purpose.REPLY
+            )
+            cause = WANTED_AGAIN if wanted_again else ""
+            give_up_at = due_at + self._lifetime
+            item = replace(fresh, author=author, due_at=due_at, give_up_at=give_up_at, cause=cause)
         return (await self._outbox.submit([item], self._entries.build(item)))[0]
 
     async def answer(
@@ -223,7 +251,7 @@ class Correspondence:
             conversation_id=conversation.id,
             entry_id=entry_id,
             cause="",
-            message_key=message_reference_id(message_id) if mail else "",
+            message_key=message_reference_id(message_id),
         )
 
     async def _open(

@@ -48,7 +48,7 @@ class Consequences:
     entered: list[tuple[Interaction, Conversation | None]] = field(default_factory=list)
     """All new entries, for open pages."""
     facts: list[tuple[Incoming, Interaction]] = field(default_factory=list)
-    """New entries that tell of calls or bookings."""
+    """New entries that tell of calls, bookings, or whether somebody may be written to."""
     bounces: list[Incoming] = field(default_factory=list)
     own: list[Incoming] = field(default_factory=list)
     """Our own messages, found again in a mailbox."""
@@ -122,7 +122,7 @@ class Decider:
         conversation = self._place(item, entry, placement, verdict, thread, contact, sheet)
         self._index(item, entry, known, contact if first else None, sheet)
         after.entered.append((entry, conversation))
-        if item.message.call is not None or item.message.bookings:
+        if item.message.call is not None or item.message.bookings or item.message.reach is not None:
             after.facts.append((item, entry))
         if conversation is not None and awaits_answer(entry):
             after.recorded.append(Recorded(interaction=entry, conversation=conversation, contact=contact))
@@ -164,7 +164,9 @@ class Decider:
                 confidence=CERTAIN,
                 detail="the order that it is about",
             )
-        return place_chat(sheet, item.account.name, item.route.person.address, item.record.received_at)
+        placed = place_chat(sheet, item.account.name, item.route.person.address, item.record.received_at)
+        # An automatic answer, or word that somebody has blocked us, opens nothing.
+        return None if item.message.message_class in SILENT and placed.conversation is None else placed
 
     def _thread_of(self, placement: Placement | None, verdict: Verdict | None, sheet: Sheet) -> Conversation | None:
         if placement is not None:
@@ -354,6 +356,8 @@ def _earlier(item: Incoming, sheet: Sheet) -> InteractionId | None:
         reference = sheet.references.get(message_reference_id(name))
         if reference is not None and reference.interactions:
             return reference.interactions[-1]
+        if (sent := sheet.sent.get(name)) is not None:
+            return sent
     return None
 
 
@@ -367,6 +371,8 @@ def _reference(key: str, message_id: str, conversation: ConversationId, entry: I
 
 
 def _why_not_filed(item: Incoming) -> str:
+    if item.message.call is not None:
+        return "a call without a number of the outside"
     match item.message.message_class:
         case MessageClass.BOUNCE:
             return "a bounce of nothing that is known here"

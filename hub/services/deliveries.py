@@ -116,6 +116,9 @@ def apply_status(item: OutboxItem, status: RecipientStatus, at: datetime) -> Out
     if item.state is OutboxState.HELD:
         # The outcome was unknown; that the peer reports on the message says that it has it.
         item = transition(item, OutboxState.SENT, reason="", due_at=at)
+    if action == "delivered" and item.state is OutboxState.DELIVERED:
+        # Further news of what has arrived already: a person has seen it (XEP-0333).
+        return replace(item, detail=detail) if status.diagnostic and detail != item.detail else None
     if action == "delivered":
         return _step(item, OutboxState.DELIVERED, detail=detail, reason="", due_at=at)
     if action == "failed":

@@ -25,8 +25,11 @@ MAX_NATIVE_ID = 1_000
 MAX_RECIPIENTS = 1_000
 SWAP_TRIES = 20
 SIGNAL_SECONDS = 5.0
+CLOSE = timedelta(seconds=1)
 Signals = Callable[[str, Signal], Awaitable[None]]
 """(account, signal): who tells of things of the moment."""
+Introduce = Callable[[Arrival], Awaitable[None]]
+"""Takes the invitation that an arrival presents."""
 Report = Callable[[str, LinkState, str], None]
 """(account, state, detail): what the supervisor is told of a link."""
 
@@ -52,21 +55,24 @@ class AccountInlet:
         hint: Hint,
         max_message_bytes: int,
         signals: Signals | None = None,
+        introduce: Introduce | None = None,
     ) -> None:
-        self._account, self._signals = account, signals
+        self._account, self._signals, self._introduce = account, signals, introduce
         self._store, self._door, self._deliveries = store, door, deliveries
         self._report, self._clock, self._hint = report, clock, hint
         self._max_message_bytes = max_message_bytes
         self._arrivals = store.documents(ARRIVALS)
         self._cursors = store.documents(CURSORS)
-        self._last: datetime | None = None
-        self._echoes = 0
+        self._given: datetime | None = None
+        """The moment of what was kept last."""
 
     async def accept(self, arrival: Arrival) -> ArrivalId:
         """See Inlet."""
         self._check(arrival)
         if self._door is not None and await self._door.take(arrival):
             return arrival.id
+        if arrival.invite and self._introduce is not None:
+            await self._introduce(arrival)
         inline = len(arrival.raw) <= INLINE_BYTES
         blob = "" if inline else await self._store.blobs.put(arrival.raw)
         record = ArrivalRecord(
@@ -83,19 +89,17 @@ class AccountInlet:
             size=len(arrival.raw),
         )
         if not isinstance(await self._arrivals.insert(record), Exists):
-            self._count_moment(arrival.received_at)
+            self._given = record.received_at
             self._hint(record, arrival.raw)
         return record.id
 
     def _distinct(self, moment: datetime) -> datetime:
-        """Messages of one moment (IMAP knows whole seconds only) stay in the order in which they came, on the timeline
-        too: each is a millisecond later than the one that was kept before it."""
-        echoes = self._echoes if moment == self._last else 0
-        return moment + timedelta(milliseconds=min(echoes, 999))
-
-    def _count_moment(self, moment: datetime) -> None:
-        self._echoes = self._echoes + 1 if moment == self._last else 1
-        self._last = moment
+        """Messages of one moment (IMAP knows whole seconds only), or of moments that follow each other closely, stay
+        in the order in which they came, on the timeline too: each is a millisecond later than the one that was kept
+        before it."""
+        if self._given is None or not timedelta() <= self._given - moment < CLOSE:
+            return moment
+        return min(self._given + timedelta(milliseconds=1), moment + CLOSE)
 
     def _check(self, arrival: Arrival) -> None:
         if arrival.account != self._account:

@@ -32,7 +32,7 @@ from hub.ports.parser import ParseJob, ParseWorker
 from hub.ports.search import Terms
 from hub.ports.store import Replacement, Store
 from hub.services.incoming import Incoming, Outcome, quarantined, read_incoming
-from hub.services.inlet import AccountInlet, Report, Signals
+from hub.services.inlet import AccountInlet, Introduce, Report, Signals
 from hub.services.pending import Kept, Lane, Pending
 from hub.services.recording import DeliveryNews, Recorder
 from hub.services.routing import Router
@@ -77,11 +77,12 @@ class Intake:
         observe: Callable[[str, str], None] = lambda account, state: None,
         facts: Facts | None = None,
         signals: Signals | None = None,
+        introduce: Introduce | None = None,
     ) -> None:
         self._store, self._worker, self._accounts, self._events = store, worker, accounts, events
         self._door, self._deliveries, self._report = door, deliveries, report
         self._clock, self._secret, self._terms = clock, secret, terms
-        self._max_message_bytes, self._signals = max_message_bytes, signals
+        self._max_message_bytes, self._signals, self._introduce = max_message_bytes, signals, introduce
         self._observe = observe
         """Told (account, state) of every arrival that is kept ("new") or reaches a final state, for metrics."""
         self._arrivals = store.documents(ARRIVALS)
@@ -116,6 +117,7 @@ class Intake:
             hint=self._offer,
             max_message_bytes=self._max_message_bytes,
             signals=self._signals,
+            introduce=self._introduce,
         )
 
     def _offer(self, record: ArrivalRecord, raw: bytes) -> None:

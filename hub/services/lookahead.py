@@ -7,7 +7,7 @@ from typing import Any
 from hub.domain.contact import identity_id
 from hub.domain.conversation import ConversationState
 from hub.domain.interaction import message_reference_id
-from hub.ports.kinds import CONVERSATIONS
+from hub.ports.kinds import CONVERSATIONS, OUTBOX
 from hub.ports.store import Store
 from hub.services.incoming import Incoming
 from hub.services.sheet import Sheet, run_together
@@ -99,6 +99,8 @@ def _searches(store: Store, batch: Iterable[Incoming], sheet: Sheet) -> list[Cor
     """Pages, for the few rules that an id cannot answer; each one once."""
     search = _Search(store, sheet)
     for item in batch:
+        for name in item.message.related_to[:MAX_RELATED] if item.clues is None else ():
+            search.ask_sent(item.account.name, name)
         if item.route.problem or sheet.placements.get(item.entry_id) is not None:
             continue
         if item.clues is None:
@@ -113,7 +115,7 @@ class _Search:
     """Collects distinct pages to read."""
 
     def __init__(self, store: Store, sheet: Sheet) -> None:
-        self._conversations = store.documents(CONVERSATIONS)
+        self._conversations, self._items = store.documents(CONVERSATIONS), store.documents(OUTBOX)
         self._sheet = sheet
         self.questions: dict[tuple[str, ...], Coroutine[Any, Any, None]] = {}
 
@@ -123,6 +125,11 @@ class _Search:
             account, peer = item.account.name, item.route.person.address.key
             if ("peer", account, peer) not in self.questions:
                 self.questions["peer", account, peer] = self._read_peer(account, peer)
+
+    def ask_sent(self, account: str, name: str) -> None:
+        """What we sent under the channel's own name, where no entry is known under it."""
+        if self._sheet.references.get(message_reference_id(name)) is None and ("sent", name) not in self.questions:
+            self.questions["sent", name] = self._read_sent(account, name)
 
     def ask_number(self, number: str) -> None:
         """The conversations of a number in a subject."""
@@ -151,6 +158,11 @@ class _Search:
         for conversation in page.items:
             self._sheet.conversations.remember(conversation)
             self._sheet.by_peer[account, peer] = conversation.id
+
+    async def _read_sent(self, account: str, name: str) -> None:
+        for item in (await self._items.page("by_native", name, limit=CANDIDATES)).items:
+            if item.account == account and item.entry_id is not None:
+                self._sheet.sent[name] = item.entry_id
 
     async def _read_number(self, number: str) -> None:
         page = await self._conversations.page("by_number", number, limit=CANDIDATES)

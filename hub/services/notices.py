@@ -1,15 +1,19 @@
 """Telling colleagues: of new messages, and authors of what became of theirs. Each piece of news is one outbox item
 under a deterministic id, so that it is told once, however often it is repeated after a crash."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from hub.domain.address import Address
 from hub.domain.contact import Contact
 from hub.domain.conversation import Conversation, OwnerKind
+from hub.domain.facts import Relation
 from hub.domain.ids import OutboxId, UserId, derived_id
 from hub.domain.interaction import Interaction
 from hub.domain.message import Participant
@@ -24,17 +28,24 @@ from hub.services.alert_choices import AlertChoices
 from hub.services.attempts import NO_WAY_TO_SEND
 from hub.services.outbox import MAX_ITEMS, Outbox
 from hub.services.standing import awaits_answer
-from hub.services.wording import TEXTS, one_line, say
+from hub.services.wording import TEXTS, channel_label, one_line, say
 
 log = structlog.get_logger()
 Staff = Callable[[], Sequence[tuple[UserLine, Address]]]
 """Active colleagues with the native accounts that are linked to them."""
 
 BUDGET = 10
+WORDS_BUDGET = 100
+"""Where each contact is a chat of its own, its words arrive there like anybody's."""
+MAX_WORDS = 4_000
+MAX_FILE_NAMES = 20
 WINDOW = timedelta(minutes=5)
 LIFETIME = timedelta(hours=12)
 """Older news than that is seen in the inbox."""
 
+FAX = "fax"
+_STATUS = re.compile(r"^[245]\.\d{1,3}\.\d{1,3} ")
+"""RFC 3463, in front of a report's words."""
 _STORIES = {
     OutboxState.HELD: "item-held",
     OutboxState.FAILED: "item-failed",
@@ -44,10 +55,10 @@ _STORIES = {
 
 
 class Budget:
-    """At most `BUDGET` pieces of news in `WINDOW` for each colleague."""
+    """At most `most` pieces of news in `WINDOW` for each colleague."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, most: int = BUDGET) -> None:
+        self._clock, self._most = clock, most
         self._told: dict[UserId, deque[float]] = {}
 
     def spend(self, user_id: UserId) -> bool:
@@ -55,7 +66,7 @@ class Budget:
         now, told = self._clock.monotonic(), self._told.setdefault(user_id, deque())
         while told and now - told[0] > WINDOW.total_seconds():
             told.popleft()
-        if len(told) >= BUDGET:
+        if len(told) >= self._most:
             return False
         told.append(now)
         return True
@@ -64,10 +75,13 @@ class Budget:
 class Notices:
     """Implements Teller, and tells authors (`tell_author` is to be given to `Outbox.tell_with`)."""
 
-    def __init__(self, *, store: Store, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, accounts: Accounts, outbox: Outbox, staff: Staff, time_zone: str = "UTC"
+    ) -> None:
+        self._zone = time_zone
         self._clock, self._accounts, self._outbox, self._staff = clock, accounts, outbox, staff
         self._choices = AlertChoices(store)
-        self._budget = Budget(clock)
+        self._budget, self._words = Budget(clock), Budget(clock, WORDS_BUDGET)
 
     # New messages
 
@@ -111,7 +125,10 @@ class Notices:
         """One native account for each colleague: the first that a channel for staff reaches, if possible one that is
         connected now."""
         carriers = [account for account in self._accounts.all() if account.carries_staff and account.can_send]
-        carriers.sort(key=lambda account: self._accounts.link(account.name)[0] is not LinkState.UP)
+        # Connected ones first; among them those from which the contact itself speaks, so that one just answers.
+        carriers.sort(
+            key=lambda one: (self._accounts.link(one.name)[0] is not LinkState.UP, not one.speaks_as_contacts)
+        )
         found: dict[UserId, tuple[UserLine, Address, Account]] = {}
         for carrier in carriers:
             for user, address in self._staff():
@@ -120,15 +137,20 @@ class Notices:
         return found
 
     def _announce(self, news: Recorded, user: UserLine, address: Address, account: Account) -> OutboxItem:
+        if account.speaks_as_contacts and self._words.spend(user.id):
+            item_id = notice_id(news.interaction.id, user.id)
+            text = words_of(news.interaction, user.language)
+            notice = self._notice(item_id, user, address, account, text, cause=news.interaction.id)
+            return replace(notice, contact_id=news.contact.id)
         if self._budget.spend(user.id):
-            item_id = derived_id("o", news.interaction.id, "new-message", user.id)
-            text = new_message_line(news.interaction, news.contact, user.language)
+            item_id = notice_id(news.interaction.id, user.id)
+            text = new_message_line(news.interaction, news.contact, user.language, self._zone)
         else:
             window = int(self._clock.now().timestamp() // WINDOW.total_seconds())
-            item_id = derived_id("o", "many-new-messages", user.id, str(window))
+            item_id = OutboxId(derived_id("o", "many-new-messages", user.id, str(window)))
             minutes = int(WINDOW.total_seconds() // 60)
             text = say(user.language, "many-new", count=BUDGET, minutes=minutes)
-        return self._notice(OutboxId(item_id), user, address, account, text, cause=news.interaction.id)
+        return self._notice(item_id, user, address, account, text, cause=news.interaction.id)
 
     def _notice(
         self, item_id: OutboxId, user: UserLine, address: Address, account: Account, text: str, *, cause: str
@@ -190,7 +212,12 @@ class Notices:
         occasion = str(item.attempts[-1].number if item.attempts else 0) if item.state in _STORIES else ""
         item_id = OutboxId(derived_id("o", item.id, story, occasion))
         notice = self._notice(item_id, user, address, account, author_line(item, story, user.language), cause=item.id)
-        await self._outbox.submit([notice])
+        await self._outbox.submit([replace(notice, contact_id=item.contact_id)])
+
+
+def notice_id(entry: str, user: str) -> OutboxId:
+    """The item by which a colleague hears of one new message. A direct answer to it is for who wrote that message."""
+    return OutboxId(derived_id("o", entry, "new-message", user))
 
 
 def is_news(entry: Interaction) -> bool:
@@ -198,10 +225,28 @@ def is_news(entry: Interaction) -> bool:
     return awaits_answer(entry)
 
 
-def new_message_line(entry: Interaction, contact: Contact, language: str) -> str:
+def new_message_line(entry: Interaction, contact: Contact, language: str, time_zone: str = "UTC") -> str:
     """ "Neue Mail von Petra Müller: „Angebot“ – antworten mit: antworte Petra Müller: …"."""
+    if entry.call is not None:
+        when = f"{entry.call.started_at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+        return say(language, "missed-call", name=one_line(contact.name, 60), number=_topic("", entry.text), when=when)
     key = "new-email" if entry.channel == "email" else "new-message"
     return say(language, key, name=one_line(contact.name, 60), topic=_topic(entry.subject, entry.text))
+
+
+def words_of(entry: Interaction, language: str) -> str:
+    """What a contact wrote, as their own words in a colleague's chat: the channel where it is another one, the subject,
+    the text, the names of files."""
+    place = "" if entry.channel == "xmpp" else channel_label(language, entry.channel)
+    head = ": ".join(part for part in (place, one_line(entry.subject, 200)) if part)
+    text = entry.text.strip()
+    if Relation.CORRECTION.value in entry.marks:
+        text = f"✎ {text}"
+    if len(text) > MAX_WORDS:
+        text = f"{text[:MAX_WORDS].rstrip()}\n{say(language, 'as-contact-more')}"
+    names = ", ".join(one_line(file.name, 100) for file in entry.attachments[:MAX_FILE_NAMES])
+    files = say(language, "as-contact-files", names=names) if names else ""
+    return "\n".join(part for part in (f"[{head}]" if head else "", text, files) if part) or "…"
 
 
 def author_line(item: OutboxItem, story: str, language: str) -> str:
@@ -209,6 +254,10 @@ def author_line(item: OutboxItem, story: str, language: str) -> str:
     names = {person.address: person.name for person in (*item.content.to, *item.content.cc)}
     why = f"why-{item.reason}"
     reason = say(language, why if why in TEXTS["en"] else "why-refused", account=item.account)
+    if item.channel == FAX and item.detail and (item.state is OutboxState.BOUNCED or _code(item).startswith("fax-")):
+        # "busy; 1 of 3 pages" says more than any class of failure.
+        told = one_line(_STATUS.sub("", item.detail), 200)
+        reason = told if told.endswith((".", "!", "?", "“", "”")) else f"{told}."
     return say(
         language,
         story,
@@ -217,6 +266,11 @@ def author_line(item: OutboxItem, story: str, language: str) -> str:
         why=reason,
         until=f"{item.give_up_at:%d.%m. %H:%M} UTC",
     )
+
+
+def _code(item: OutboxItem) -> str:
+    """Of the last attempt."""
+    return item.attempts[-1].code if item.attempts else ""
 
 
 def _topic(subject: str, text: str) -> str:

@@ -29,6 +29,7 @@ from hub.ports.store import Exists, Store
 from hub.services.search.facets import entry_facets
 
 log = structlog.get_logger()
+FAX = "fax"
 MAX_TEXT = 32_768
 MAX_PARTICIPANTS = 100
 MAX_TERMS = 2_000
@@ -88,7 +89,7 @@ class OutgoingEntries:
             id=item.entry_id,
             contact_id=item.contact_id,
             at=item.created_at,
-            kind=InteractionKind.MESSAGE,
+            kind=InteractionKind.FAX if item.channel == FAX else InteractionKind.MESSAGE,
             direction=Direction.OUTBOUND,
             channel=item.channel,
             account=item.account,

@@ -10,7 +10,7 @@ from hub.domain.contact import Contact, ContactRole, identity_id
 from hub.domain.conversation import Conversation
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, derived_id, random_id, with_prefix
-from hub.domain.interaction import Direction, Interaction, InteractionKind, message_reference_id
+from hub.domain.interaction import Direction, Interaction, message_reference_id
 from hub.domain.message import MessageClass, Participant
 from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, Right
@@ -26,6 +26,7 @@ from hub.services.enclosures import Enclosures
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries, fan_out
 from hub.services.recipients import Addressing, address_answer, answer_subject
+from hub.services.standing import WRITTEN
 from hub.services.suppressions import Suppressions
 
 MAIL = "email"
@@ -131,7 +132,7 @@ class Replies:
         placements = await self._placements.page("by_conversation", conversation.id, limit=LOOK_BACK, newest_first=True)
         known = await self._interactions.get_many([placement.id for placement in placements.items])
         newest_first = [known[placement.id] for placement in placements.items if placement.id in known]
-        messages = [entry for entry in newest_first if entry.kind is InteractionKind.MESSAGE]
+        messages = [entry for entry in newest_first if entry.kind in WRITTEN]
         answered = _choose(messages)
         references: list[str] = []
         if answered is not None:
@@ -272,7 +273,7 @@ class Replies:
             text=enclosed.text,
             attachments=enclosed.attachments,
             message_id=message_id,
-            in_reply_to=thread.answered.message_id if mail and thread.answered else "",
+            in_reply_to=thread.answered.message_id if thread.answered else "",
             references=thread.references if mail else (),
             to=draft.to,
             cc=draft.cc,

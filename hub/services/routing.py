@@ -92,7 +92,8 @@ class Router:
                 problem="None of our addresses is among its recipients; add the address to the channel, then replay."
             )
         sender = message.sender or self._envelope_sender(record, account)
-        if sender is None and message.message_class not in (MessageClass.BOUNCE, MessageClass.AUTO_REPLY):
+        nameless = message.call is not None or message.message_class in (MessageClass.BOUNCE, MessageClass.AUTO_REPLY)
+        if sender is None and not nameless:
             return Route(problem="It names no sender that can be read.")
         return Route(person=sender, claim=_claim_of(sender), others=self._aliases(message))
 

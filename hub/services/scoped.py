@@ -240,6 +240,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "attachment": Rule(before=_entry),
         "html": Rule(before=_entry),
         "note": Rule(before=_contact_and_conversation),
+        "log_call": Rule(before=_contact),
     },
     "conversations": {
         "inbox": _paged(lambda one: one.conversation.contact_id),
@@ -315,10 +316,12 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "merge": Rule(before=_pair),
         "unmerge": Rule(before=_pair),
         "tag": Rule(before=_contact),
+        "invite": Rule(before=_contact),
         "export": FREE,
     },
     "search": {"find": Rule(instead=_hits)},
-    "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE},
+    "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
+    "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
 OPEN = frozenset({"users"})
 """Groups that tell of no contact at all."""

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation, Placement
-from hub.domain.ids import ConversationId
+from hub.domain.ids import ConversationId, InteractionId
 from hub.domain.interaction import Interaction, MessageReference, Sighting
 from hub.domain.upkeep import Tombstone
 from hub.ports.kinds import (
@@ -119,6 +119,8 @@ class Sheet:
         """The newest conversation of (account, peer key), for chat."""
         self.by_subject: dict[tuple[str, str], ConversationId] = {}
         """The newest open conversation of (peer key, normal subject)."""
+        self.sent: dict[str, InteractionId] = {}
+        """Entries of what we sent, by the names that channels gave it."""
         self.by_number: dict[str, list[ConversationId]] = {}
         self.entries: list[SearchEntry] = []
         self.names: list[NameEntry] = []

@@ -39,6 +39,13 @@ def awaits_answer(entry: Interaction) -> bool:
     )
 
 
+def settles(entry: Interaction) -> bool:
+    """Whether nobody waits after it: we wrote, or spoke with each other. A call that nobody takes settles nothing."""
+    if entry.call is not None:
+        return entry.call.answered
+    return entry.direction is Direction.OUTBOUND
+
+
 def with_entry(conversation: Conversation, entry: Interaction, participants: Iterable[str]) -> Conversation:
     """The conversation after the entry; the same object where nothing changes."""
     if entry.message_class in SILENT or conversation.last_interaction == entry.id:
@@ -56,7 +63,7 @@ def with_entry(conversation: Conversation, entry: Interaction, participants: Ite
             state, closed_at = ConversationState.OPEN, None
         if newest and waiting is None and state is ConversationState.OPEN:
             waiting, snoozed = entry.at, None
-    elif entry.direction is Direction.OUTBOUND and waiting is not None and entry.at >= waiting:
+    elif settles(entry) and waiting is not None and entry.at >= waiting:
         waiting = None
     if newest:
         return replace(

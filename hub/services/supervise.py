@@ -64,9 +64,11 @@ def describe_account(plan: ChannelPlan) -> Account:
         message_domain=kind.message_domain(settings),
         sender_address=kind.sender_address(settings),
         carries_staff=kind.carries_staff(settings),
+        speaks_as_contacts=kind.speaks_as_contacts(settings),
         strangers=kind.strangers(settings),
         authserv_id=kind.authserv_id(settings),
         max_file_bytes=kind.max_file_bytes(settings),
+        lines=tuple(kind.lines(settings)),
     )
 
 

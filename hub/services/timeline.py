@@ -1,10 +1,12 @@
 """Timelines: reading and searching them, why an entry is where it is, its source and files, and notes."""
 
 import asyncio
+from datetime import timedelta
 
 from hub.domain.contact import Contact
-from hub.domain.conversation import Evidence, Placement
-from hub.domain.errors import Invalid, NotFound
+from hub.domain.conversation import Conversation, Evidence, Placement
+from hub.domain.errors import Conflict, Invalid, NotFound
+from hub.domain.facts import Call
 from hub.domain.ids import ContactId, ConversationId, InteractionId, derived_id, random_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.message import Strength
@@ -21,9 +23,13 @@ from hub.services.lines import Lines
 from hub.services.merged import find_survivor
 from hub.services.search.facets import entry_facets
 from hub.services.sources import Sources
+from hub.services.standing import with_entry
 
 MAX_QUERY = 200
 MAX_NOTE = 32_768
+MAX_MINUTES = 1_440
+PHONE = "phone"
+LOOK_BACK, MEMBERS, SWAPS = 20, 20, 10
 
 
 class Timeline:
@@ -157,17 +163,87 @@ class Timeline:
             strength=Strength.VERIFIED,
             author=actor.user_id,
         )
-        match await self._interactions.insert(note):
-            case Exists(current):
-                note = current
-        if conversation_id is not None:
-            await self._placements.insert(_placement(note, conversation_id))
-        await self._search.put_many([_search_entry(note, self._terms(note.text))])
-        await self._audit.record(actor, "timeline.note", contact_id, detail=note.id)
-        self._events.publish(
-            Event(topic=Topic.TIMELINE, id=note.id, contact=contact_id, conversation=conversation_id, entry=note.id)
+        return await self._keep(actor, note, conversation_id, "timeline.note")
+
+    async def log_call(
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        *,
+        minutes: int = 0,
+        incoming: bool = False,
+        key: str = "",
+    ) -> Interaction:
+        """A call that no exchange told of, ended now; who waited by telephone waits no more. `key`: as of notes."""
+        self._audit.permit(actor, Right.WRITE_NOTES, "timeline.log_call", contact_id)
+        text = text.strip()
+        if not 1 <= len(text) <= MAX_NOTE:
+            raise Invalid(f"A note has 1 to {MAX_NOTE:,} characters.", field="text")
+        if not 0 <= minutes <= MAX_MINUTES:
+            raise Invalid(f"A call takes 0 to {MAX_MINUTES} minutes.", field="minutes")
+        contact, now = await self._contact(contact_id), self._clock.now()
+        call = Interaction(
+            id=InteractionId(derived_id("i", "call", actor.id, key) if key else random_id("i")),
+            version=1,
+            contact_id=contact.id,
+            at=now,
+            kind=InteractionKind.CALL,
+            direction=Direction.INBOUND if incoming else Direction.OUTBOUND,
+            channel=PHONE,
+            text=text,
+            strength=Strength.VERIFIED,
+            author=actor.user_id,
+            call=Call(
+                incoming=incoming, answered=True, seconds=minutes * 60, started_at=now - timedelta(minutes=minutes)
+            ),
         )
-        return note
+        waiting = await self._waiting_calls(contact)
+        call = await self._keep(actor, call, waiting[0].id if waiting else None, "timeline.log_call")
+        for conversation in waiting:
+            await self._settle(conversation, call)
+        return call
+
+    async def _waiting_calls(self, contact: Contact) -> list[Conversation]:
+        """Conversations in which the contact waits for being called back."""
+        found: list[Conversation] = []
+        for member in (contact.id, *contact.members)[:MEMBERS]:
+            page = await self._conversations.page("by_contact", member, limit=LOOK_BACK, newest_first=True)
+            found += [one for one in page.items if one.channel == PHONE and one.waiting_since and not one.deleted]
+        return found
+
+    async def _settle(self, conversation: Conversation, call: Interaction) -> None:
+        for _ in range(SWAPS):
+            changed = with_entry(conversation, call, ())
+            if changed is conversation or await self._conversations.replace(changed, conversation.version):
+                return
+            fresh = await self._conversations.get(conversation.id)
+            if fresh is None:
+                return
+            conversation = fresh
+        raise Conflict("The conversation changes all the time; try again.")
+
+    async def _keep(
+        self, actor: Actor, entry: Interaction, conversation_id: ConversationId | None, verb: str
+    ) -> Interaction:
+        """Write what a colleague says, once for its id; the earlier one where it was written before."""
+        match await self._interactions.insert(entry):
+            case Exists(current):
+                entry = current
+        if conversation_id is not None:
+            await self._placements.insert(_placement(entry, conversation_id))
+        await self._search.put_many([_search_entry(entry, self._terms(entry.text))])
+        await self._audit.record(actor, verb, entry.contact_id, detail=entry.id)
+        self._events.publish(
+            Event(
+                topic=Topic.TIMELINE,
+                id=entry.id,
+                contact=entry.contact_id,
+                conversation=conversation_id,
+                entry=entry.id,
+            )
+        )
+        return entry
 
     async def _check_conversation(self, contact: Contact, conversation_id: ConversationId | None) -> None:
         if conversation_id is None:

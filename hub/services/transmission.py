@@ -187,6 +187,7 @@ class Transmitter:
             outcome=AttemptOutcome.SENT,
             detail=receipt.detail,
             native_ref=receipt.native_ref,
+            more_refs=receipt.more_refs,
             delivered=receipt.delivered,
         )
 

@@ -21,8 +21,9 @@ import structlog
 from hub.domain.address import Address
 from hub.domain.arrival import Arrival
 from hub.domain.errors import FernamtError, Invalid, NotFound, SendError, StoreUnavailable, Unreadable
-from hub.domain.ids import ArrivalId, OutboxId, derived_id, random_id
-from hub.domain.message import Attachment, Message
+from hub.domain.facts import Relation
+from hub.domain.ids import ArrivalId, OutboxId, UserId, derived_id, random_id
+from hub.domain.message import Attachment, InteractionKind, Message
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor
 from hub.domain.turn import BotTurn
@@ -30,14 +31,20 @@ from hub.ports.addresses import AddressForms
 from hub.ports.bot import BotReply, StaffBot
 from hub.ports.clock import Clock
 from hub.ports.connector import Accounts, StaffLine
-from hub.ports.kinds import BOT_TURNS
+from hub.ports.kinds import BOT_TURNS, OUTBOX
 from hub.ports.parser import ParseContext, Parser
 from hub.ports.store import Exists, Store
 from hub.ports.verbs import UserVerbs
+from hub.services.notices import notice_id
 from hub.services.wording import say
 
 log = structlog.get_logger()
-LINK_COMMAND = re.compile(r"^\s*/?(?:link|verbinde|koppeln)\s+([A-Za-z0-9 -]{4,20})\s*$", re.IGNORECASE)
+LINK_COMMAND = re.compile(
+    r"^\s*/?(?:(?:link|verbinde|koppeln)\s+|start\s+link_)([A-Za-z0-9 -]{4,20})\s*$", re.IGNORECASE
+)
+SILENT_RELATIONS = (Relation.REACTION, Relation.RETRACTION)
+"""A thumb up is no command, and least of all a yes."""
+MAX_NAMES = 5
 MAX_TEXT = 8_000
 MAX_WAITING = 100
 REFUSAL_LIFETIME = timedelta(hours=1)
@@ -70,7 +77,8 @@ class Turns:
         clock: Clock,
         company: str,
     ) -> None:
-        self._turns, self._blobs = store.documents(BOT_TURNS), store.blobs
+        self._turns, self._items = store.documents(BOT_TURNS), store.documents(OUTBOX)
+        self._blobs = store.blobs
         self._users, self._bot, self._accounts, self._forms = users, bot, accounts, forms
         self._parsers, self._outbox, self._clock, self._company = parsers, outbox, clock, company
         self._waiting: dict[str, deque[BotTurn]] = {}
@@ -92,14 +100,14 @@ class Turns:
         except Invalid:
             return False
         user = self._users.staff_at(address)
-        if user is None:
-            return await self._take_link(arrival, account.kind, address)
         message = self._read(account.kind, arrival)
         if message is None:
             return False
-        text = message.content.text.strip()
-        if LINK_COMMAND.match(text):
-            return await self._take_link(arrival, account.kind, address)
+        text = _words(message)
+        if user is None or LINK_COMMAND.match(text):
+            return await self._take_link(arrival, text, address)
+        if message.relation in SILENT_RELATIONS or message.kind is not InteractionKind.MESSAGE:
+            return True
         turn = BotTurn(
             id=arrival.id,
             user_id=user.id,
@@ -109,6 +117,7 @@ class Turns:
             text=text[:MAX_TEXT],
             files=await self._keep_files(account.kind, arrival, message),
             at=arrival.received_at,
+            answers=message.related_to[:MAX_NAMES] if message.relation is Relation.REPLY else (),
             open_since=arrival.received_at,
         )
         if not isinstance(await self._turns.insert(turn), Exists):
@@ -132,16 +141,18 @@ class Turns:
             kept.append(replace(file, sha256=await self._blobs.put(data), size=len(data)))
         return tuple(kept)
 
-    async def _take_link(self, arrival: Arrival, kind: str, address: Address) -> bool:
-        message = self._read(kind, arrival)
-        match = LINK_COMMAND.match(message.content.text.strip() if message else "")
+    async def _take_link(self, arrival: Arrival, text: str, address: Address) -> bool:
+        match = LINK_COMMAND.match(text)
         if match is None:
             return False
+        if await self._turns.get(arrival.id) is not None:
+            return True  # It came again (from an archive, after a restart): the code is used up, and that was said.
         user = await self._users.bind(address, match[1].replace(" ", "").replace("-", ""))
         if user is None:
             reply = f"{say('de', 'link-wrong')}\n{say('en', 'link-wrong')}"
         else:
             reply = say(user.language, "link-done", name=user.display_name or user.name)
+            await self._turns.insert(_linked(arrival, user.id, address.channel, reply))
         self._hold(self._say_once(arrival.account, arrival.envelope.sender, reply, f"l-{arrival.id[2:]}"), "link-reply")
         return True
 
@@ -222,9 +233,22 @@ class Turns:
         if actor is None:
             await self._close(turn, None, sent=False)
             return
-        reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=turn.at, files=turn.files)
+        reply = await self._bot.answer(
+            actor, turn.text, turn_id=turn.id, at=turn.at, files=turn.files, about=await self._noticed(turn)
+        )
         self._replying.add(turn.id)
         self._hold(self._send_and_close(turn, reply), f"turn-reply:{turn.id}")
+
+    async def _noticed(self, turn: BotTurn) -> str:
+        """The entry whose notice the turn directly answers; '' where it answers nothing of that kind. A notice that
+        tells of several messages at once is none: nobody could say whom the answer is for."""
+        for name in turn.answers:
+            named = await self._items.get(OutboxId(name)) if name.startswith("o_") else None
+            found = [named] if named else list((await self._items.page("by_native", name, limit=MAX_NAMES)).items)
+            for item in found:
+                if item.account == turn.account and item.id == notice_id(item.cause, turn.user_id):
+                    return item.cause
+        return ""
 
     async def _send_and_close(self, turn: BotTurn, reply: BotReply) -> None:
         try:
@@ -244,6 +268,7 @@ class Turns:
             text=turn.text,
             files=turn.files,
             at=turn.at,
+            answers=turn.answers,
             reply=reply.text[:MAX_TEXT] if reply else "",
             intent=reply.intent if reply else "",
             answered=True,
@@ -284,6 +309,28 @@ class Turns:
         reply = await self._bot.answer(actor, turn.text, turn_id=turn.id, at=now)
         await self._close(turn, reply, sent=True)
         return reply
+
+
+def _words(message: Message) -> str:
+    """What the colleague said, without what they quoted."""
+    return (message.content.reply_text or message.content.text).strip()
+
+
+def _linked(arrival: Arrival, user_id: UserId, via: str, reply: str) -> BotTurn:
+    """The closed turn of a code that was redeemed, without the code."""
+    return BotTurn(
+        id=arrival.id,
+        user_id=user_id,
+        via=via,
+        account=arrival.account,
+        address=arrival.envelope.sender,
+        text="/link",
+        at=arrival.received_at,
+        reply=reply,
+        intent="link",
+        answered=True,
+        sent=True,
+    )
 
 
 def _offers(reply: BotReply) -> tuple[str, ...]:

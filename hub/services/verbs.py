@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.desk_verbs import DeskVerbs
+from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.search_verbs import SearchVerbs
@@ -39,4 +40,5 @@ class HubVerbs:
     reminders: ReminderVerbs
     desk: DeskVerbs
     register: RegisterVerbs
+    faxes: FaxVerbs
     search: SearchVerbs

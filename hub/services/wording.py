@@ -10,6 +10,15 @@ TEXTS: dict[str, dict[str, str]] = {
     "de": {
         "new-email": "Neue Mail von {name}: „{topic}“ – antworten mit: antworte {name}: …",
         "new-message": "Neue Nachricht von {name}: „{topic}“ – antworten mit: antworte {name}: …",
+        "missed-call": "Verpasster Anruf von {name} ({number}), {when}.",
+        "missed-hidden": "Verpasster Anruf mit unterdrückter Nummer, {when}.",
+        "ringing": "Es klingelt: {name}, {number}.",
+        "ringing-unknown": "Es klingelt: {number}.",
+        "ringing-hidden": "Es klingelt: Die Nummer ist unterdrückt.",
+        "ringing-waiting": "Wartet auf Antwort ({count}): „{topic}“, seit {when}.",
+        "ringing-open": "Offen: {amount}.",
+        "ringing-overdue": "Offen: {amount}, davon überfällig: {overdue}.",
+        "ringing-next": "Nächster Termin: {when} {title}",
         "file-as-link": "Die Datei „{name}“ ({size}) ist zu groß für diesen Kanal. Hier ist sie bis {until}: {address}",
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
@@ -83,12 +92,32 @@ TEXTS: dict[str, dict[str, str]] = {
         "invited": "{name} lädt ein: „{title}“, {when}. Zusagen oder absagen steht noch aus.",
         "invited-again": "{name} hat die Einladung geändert: „{title}“, jetzt {when}. Bitte neu antworten.",
         "invitation-gone": "{name} hat „{title}“ am {when} abgesagt.",
+        "as-contact-more": "… (ganz in der Konsole)",
+        "as-contact-files": "Dateien: {names}",
+        "caller-waits": "wartet seit {when} ({channel})",
+        "look-first": "{why} Wenn es trotzdem hinausgehen soll, sende dieselben Worte noch einmal.",
+        "look-mixes": "Unter den Empfängern sind Kunden und Geschäftspartner zugleich.",
+        "look-other-answers": "Jemand anderes antwortet hier gerade.",
+        "look-other-owns": "Hierum kümmert sich jemand anderes.",
+        "look-cannot-send": "Auf diesem Weg kann der Hub gerade nicht senden; nichts ist hinausgegangen.",
+        "relay-no-right": "Dazu fehlt dir das Recht; ein Admin kann es dir geben.",
+        "relay-nothing": "Mit diesem Kontakt gibt es keine Unterhaltung, in der man antworten könnte.",
+        "relay-too-much": "Das ist zu lang, zu groß oder leer; nichts ist hinausgegangen.",
+        "relay-failed": "Das ging nicht; nichts ist hinausgegangen. ({code})",
+        "relay-too-late": "Das lässt sich nicht mehr zurückholen.",
+        "relay-taken-back": "Zurückgeholt; nichts ist hinausgegangen.",
+        "relay-noted": "Notiert.",
         "instance-gone": "{name} hat einen Termin der Reihe „{title}“ abgesagt: {when}.",
         "instance-moved": "{name} hat einen Termin der Reihe „{title}“ verlegt: von {when} auf {proposed}.",
         "instance-taken": "{name} möchte einen Termin der Reihe „{title}“ von {when} auf {proposed} verlegen; dort "
         "steht schon etwas. Im Kalender ist nichts geändert, bitte klären.",
         "breaker": "In der letzten Stunde gingen {count} automatische Nachrichten hinaus; mehr sendet der Hub nicht "
         "von selbst. Neue Nachrichten gehen in die Warteschlange. Bitte nachsehen, ob etwas im Kreis läuft.",
+        "contact-blocked": "{name} hat unseren Bot blockiert: Dort kommt nichts mehr an, bis das aufgehoben wird.",
+        "contact-back": "{name} ist wieder erreichbar: Der Bot ist nicht mehr blockiert.",
+        "invite-used": "{name} ist der Einladung gefolgt und schreibt jetzt auch von {address}.",
+        "invite-taken": "Die Einladung für {name} hat {address} geöffnet; das Konto gehört aber schon zu einem anderen "
+        "Kontakt. Verbunden ist nichts.",
         "link-wrong": "Dieser Code gilt nicht (mehr). Einen neuen gibt es in der Konsole.",
         "link-done": "Verbunden, {name}. „hilfe“ zeigt, was ich kann.",
         "refusal": "Dies ist der interne Assistent von {company}. Ich spreche nur mit Kolleginnen und Kollegen.",
@@ -96,6 +125,15 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "new-email": "New mail from {name}: “{topic}” – to answer: reply to {name}: …",
         "new-message": "New message from {name}: “{topic}” – to answer: reply to {name}: …",
+        "missed-call": "Missed call from {name} ({number}), {when}.",
+        "missed-hidden": "Missed call from a hidden number, {when}.",
+        "ringing": "It rings: {name}, {number}.",
+        "ringing-unknown": "It rings: {number}.",
+        "ringing-hidden": "It rings: the number is hidden.",
+        "ringing-waiting": "Waits for an answer ({count}): “{topic}”, since {when}.",
+        "ringing-open": "Open: {amount}.",
+        "ringing-overdue": "Open: {amount}, of which overdue: {overdue}.",
+        "ringing-next": "Next appointment: {when} {title}",
         "file-as-link": "The file “{name}” ({size}) is too large for this channel. It is here until {until}: {address}",
         "many-new": "More than {count} new messages in {minutes} minutes. I no longer report each of them; “inbox” "
         "shows all.",
@@ -168,12 +206,32 @@ TEXTS: dict[str, dict[str, str]] = {
         "invited": "{name} invites: “{title}”, {when}. It waits for an answer.",
         "invited-again": "{name} has changed the invitation: “{title}”, now {when}. Please answer anew.",
         "invitation-gone": "{name} has cancelled “{title}” on {when}.",
+        "as-contact-more": "… (the whole is in the console)",
+        "as-contact-files": "Files: {names}",
+        "caller-waits": "waits since {when} ({channel})",
+        "look-first": "{why} To send it nevertheless, send the same words again.",
+        "look-mixes": "Customers and business partners are both among the recipients.",
+        "look-other-answers": "Somebody else is answering here at the moment.",
+        "look-other-owns": "Somebody else looks after this.",
+        "look-cannot-send": "The hub cannot send on this way at the moment; nothing went out.",
+        "relay-no-right": "You do not have the right to do this; an admin can give it to you.",
+        "relay-nothing": "There is no conversation with this contact that could be answered.",
+        "relay-too-much": "This is too long, too large or empty; nothing went out.",
+        "relay-failed": "That did not work; nothing went out. ({code})",
+        "relay-too-late": "This cannot be taken back any more.",
+        "relay-taken-back": "Taken back; nothing went out.",
+        "relay-noted": "Noted.",
         "instance-gone": "{name} has cancelled one appointment of the series “{title}”: {when}.",
         "instance-moved": "{name} has moved one appointment of the series “{title}”: from {when} to {proposed}.",
         "instance-taken": "{name} wants to move one appointment of the series “{title}” from {when} to {proposed}, "
         "where something stands already. Nothing is changed in the calendar; please settle it.",
         "breaker": "{count} automatic messages went out in the last hour; the hub sends no more by itself. New "
         "messages go to the queue. Please look whether something runs in circles.",
+        "contact-blocked": "{name} has blocked our bot: nothing arrives there until that is lifted.",
+        "contact-back": "{name} can be reached again: the bot is not blocked any more.",
+        "invite-used": "{name} followed the invitation and now also writes from {address}.",
+        "invite-taken": "{address} opened the invitation for {name}, but that account belongs to another contact "
+        "already. Nothing was linked.",
         "link-wrong": "This code is not valid (any more). The console gives a new one.",
         "link-done": "Linked, {name}. “help” shows what I can do.",
         "refusal": "This is the internal assistant of {company}. I only talk to colleagues.",
@@ -185,6 +243,21 @@ def say(language: str, key: str, **values: object) -> str:
     """The line in German ("de", "de-AT", ...) or, for every other language, in English. Raises KeyError for an
     unknown key."""
     return TEXTS["de" if language.startswith("de") else "en"][key].format(**values)
+
+
+CHANNELS = {
+    "email": ("Mail", "mail"),
+    "xmpp": ("XMPP", "XMPP"),
+    "phone": ("Telefon", "phone"),
+    "shop": ("Shop", "shop"),
+}
+"""Address forms that are not a product's name, in German and English."""
+
+
+def channel_label(language: str, channel: str) -> str:
+    """What to call the channel in a line."""
+    german, english = CHANNELS.get(channel, (channel.capitalize(), channel.capitalize()))
+    return german if language.startswith("de") else english
 
 
 def one_line(text: str, limit: int = 80) -> str:

@@ -106,13 +106,14 @@ async def bundle() -> tuple[Office, HubVerbs]:
         reminders=business.reminders,
         desk=business.desk,
         register=business.register,
+        faxes=business.faxes,
         search=business.search,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 15
+    assert len(groups()) == 16
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

@@ -6,14 +6,16 @@ from typing import TypeVar
 
 import pytest
 
+from tests.peers.bot_api import BotApi
 from tests.peers.certificates import Certificates, make_certificates
 from tests.peers.dovecot import Dovecot
+from tests.peers.hylafax import Hylafax
 from tests.peers.postfix import Postfix
 from tests.peers.process import private_directory
 from tests.peers.prosody import ACCOUNTS, Prosody
 from tests.peers.secantus import Secantus
 
-P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus)
+P = TypeVar("P", Prosody, Dovecot, Postfix, Secantus, BotApi, Hylafax)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +54,24 @@ def postfix(certificates: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
 def secantus() -> Iterator[Secantus]:
     """A server that speaks MongoDB's protocol, shared: use a database of your own."""
     yield from _running(Secantus())
+
+
+@pytest.fixture(scope="session")
+def bot_api() -> Iterator[BotApi]:
+    """A server that speaks Telegram's Bot API, shared: use a token of your own."""
+    yield from _running(BotApi())
+
+
+@pytest.fixture
+def hylafax() -> Iterator[Hylafax]:
+    """HylaFAX without a modem: it takes jobs and keeps them. One for each test; it starts in no time."""
+    yield from _running(Hylafax())
+
+
+@pytest.fixture(scope="session")
+def fax_line() -> Iterator[Hylafax]:
+    """HylaFAX with two software modems that call each other: real faxes."""
+    yield from _running(Hylafax(modems=2))
 
 
 def _running(peer: P) -> Iterator[P]:

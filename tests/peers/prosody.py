@@ -9,6 +9,8 @@ from tests.peers.process import LOOPBACK, PeerProcess, free_port, need, private_
 
 DOMAIN = "hub.test"
 OTHER_DOMAIN = "other.test"
+CRM_DOMAIN = "crm.hub.test"
+SECRET = "s3cret"
 ACCOUNTS = ("bot", "alice", "carol")
 
 
@@ -22,6 +24,7 @@ class Prosody:
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
+    component_port: int = field(default_factory=free_port)
     directory: Path = field(default_factory=lambda: private_directory("prosody"))
     process: PeerProcess = field(init=False)
     _registered: set[str] = field(default_factory=set)
@@ -66,7 +69,7 @@ class Prosody:
             self._registered.add(self.jid(user))
 
     def start(self) -> None:
-        self.process.start(self.port, self.tls_port)
+        self.process.start(self.port, self.tls_port, self.component_port)
 
     def stop(self) -> None:
         self.process.stop()
@@ -81,6 +84,8 @@ log = {{ info = "*console" }}
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {self.port} }}
 c2s_direct_tls_ports = {{ {self.tls_port} }}
+component_ports = {{ {self.component_port} }}
+component_interfaces = {{ "127.0.0.1" }}
 http_ports = {{ {self.http_port} }}
 http_interfaces = {{ "127.0.0.1" }}
 https_ports = {{ }}
@@ -116,6 +121,9 @@ Component "conference.{self.domain}" "muc"
 
 Component "upload.{self.domain}" "http_file_share"
   http_host = "localhost"
-  http_file_share_size_limit = 16*1024*1024
-  http_file_share_access = {{ "{self.domain}" }}
+  http_file_share_size_limit = 2*1024*1024
+  http_file_share_access = {{ "{self.domain}", "{CRM_DOMAIN}" }}
+
+Component "{CRM_DOMAIN}"
+  component_secret = "{SECRET}"
 """

@@ -6,16 +6,18 @@ from bots.staff.commands.accounts import AGEING, BALANCE, INVOICE, OPEN_ITEMS, O
 from bots.staff.commands.agenda import AGENDA, FREE, NEXT_APPOINTMENT
 from bots.staff.commands.appointments import BOOK_APPOINTMENT, CANCEL_APPOINTMENT, MOVE_APPOINTMENT
 from bots.staff.commands.assign import ASSIGN
+from bots.staff.commands.calls import LOG_CALL
 from bots.staff.commands.close import CLOSE
 from bots.staff.commands.create import CREATE
 from bots.staff.commands.desk import ASK_COLLEAGUE, REPLY_TEMPLATE, SNOOZE
+from bots.staff.commands.fax import FAX
 from bots.staff.commands.files import SEND_FILE
 from bots.staff.commands.greeting import GREETING, THANKS
 from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
 from bots.staff.commands.note import NOTE
 from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
-from bots.staff.commands.register import DUPLICATES, MERGE, TAG, UNMERGE
+from bots.staff.commands.register import DUPLICATES, INVITE, MERGE, TAG, UNMERGE
 from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
 from bots.staff.commands.reopen import REOPEN
 from bots.staff.commands.reply import REPLY
@@ -32,13 +34,16 @@ COMMANDS: dict[str, Command] = {
         DUPLICATES,
         MERGE,
         UNMERGE,
+        INVITE,
         WHO,
         TIMELINE,
         SEARCH,
         INBOX,
         REPLY,
         SEND_FILE,
+        FAX,
         NOTE,
+        LOG_CALL,
         ASSIGN,
         CLOSE,
         REOPEN,

@@ -13,7 +13,9 @@ TOPICS: dict[str, Right | None] = {
     "inbox": Right.READ_CONTACTS,
     "reply": Right.WRITE_MESSAGES,
     "send_file": Right.WRITE_MESSAGES,
+    "fax": Right.WRITE_MESSAGES,
     "note": Right.WRITE_NOTES,
+    "log_call": Right.WRITE_NOTES,
     "assign": Right.OWN_CONVERSATIONS,
     "close": Right.OWN_CONVERSATIONS,
     "reopen": Right.OWN_CONVERSATIONS,
@@ -46,6 +48,7 @@ TOPICS: dict[str, Right | None] = {
     "duplicates": Right.READ_CONTACTS,
     "merge": Right.MERGE_CONTACTS,
     "unmerge": Right.MERGE_CONTACTS,
+    "invite": Right.EDIT_CONTACTS,
     "status": Right.READ_STATUS,
     "undo": None,
 }

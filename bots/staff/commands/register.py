@@ -8,7 +8,7 @@ from bots.staff.targets import find_target, pick
 from hub.domain.ids import ContactId
 from hub.domain.people import Right
 from hub.domain.turn import Choice
-from hub.ports.bot import Confirm, Table
+from hub.ports.bot import Confirm, Table, Text
 
 MAX_TAG = 40
 
@@ -146,7 +146,31 @@ async def unmerge(talk: Talk, slots: Slots) -> Answer:
     return Answer(blocks=(talk.text("accounts.said", text=said),), slots=dict(slots))
 
 
+async def propose_invite(talk: Talk, slots: Slots) -> Answer:
+    """Asked first: whoever opens the link is taken for the contact."""
+    target = await find_target(talk, "invite", slots)
+    if isinstance(target, Answer):
+        return target
+    return Answer(
+        blocks=(Confirm(text=talk.say("invite.confirm", name=target.name)),),
+        slots=target.slots,
+        buttons=(talk.say("button.yes"), talk.say("button.no")),
+        pending=Pending(stage="confirm", intent="invite", slots=target.slots),
+        contact_id=target.contact_id,
+    )
+
+
+async def invite(talk: Talk, slots: Slots) -> Answer:
+    """A link for each channel; another one is another invitation, which harms nobody."""
+    made = await talk.verbs.register.invite(talk.actor, ContactId(slots["contact_id"]))
+    if not made.links:
+        return Answer(blocks=(talk.text("invite.none"),), slots=dict(slots))
+    lines = "\n".join(f"{channel}: {link}" for channel, link in made.links)
+    return Answer(blocks=(talk.text("invite.done", name=slots["contact"]), Text(text=lines)), slots=dict(slots))
+
+
 TAG = Command(intent="tag", propose=propose_tag, carry_out=tag, right=Right.EDIT_CONTACTS, free_text="tag")
 DUPLICATES = Command(intent="duplicates", propose=list_duplicates, right=Right.READ_CONTACTS, stands_alone=True)
 MERGE = Command(intent="merge", propose=propose_merge, carry_out=merge, right=Right.MERGE_CONTACTS, free_text="other")
+INVITE = Command(intent="invite", propose=propose_invite, carry_out=invite, right=Right.EDIT_CONTACTS)
 UNMERGE = Command(intent="unmerge", propose=propose_unmerge, carry_out=unmerge, right=Right.MERGE_CONTACTS)

@@ -15,7 +15,7 @@ from bots.staff.talk import Talk
 from bots.staff.targets import Target, find_target
 from hub.domain.address import Address
 from hub.domain.errors import NotFound
-from hub.domain.ids import ConversationId
+from hub.domain.ids import ConversationId, InteractionId
 from hub.domain.people import Right
 from hub.domain.views import FileData, ReplyDraft
 from hub.ports.bot import Block, Confirm, Text
@@ -74,14 +74,42 @@ async def submit_draft(talk: Talk, slots: Slots, *, intent: str, files: Sequence
     seconds = int((receipt.leaves_at - talk.now).total_seconds())
     undo = Undo(kind="reply", items=tuple(receipt.items)) if seconds > 0 else None
     shown = {name: slots[name] for name in ("contact", "contact_id", "conversation_id", "text")}
+    # Told where nobody was asked before.
+    whom = (talk.text("reply.to_whom", name=slots["contact"], channel=slots["via"]),) if slots.get("via") else ()
     if undo is None:
-        return Answer(blocks=(talk.text("reply.sent_final", time=talk.time(talk.now)),), slots=shown)
+        return Answer(blocks=(*whom, talk.text("reply.sent_final", time=talk.time(talk.now))), slots=shown)
     return Answer(
-        blocks=(talk.text("reply.sent", time=talk.time(talk.now), seconds=seconds),),
+        blocks=(*whom, talk.text("reply.sent", time=talk.time(talk.now), seconds=seconds)),
         slots=shown,
         buttons=(talk.say("button.back"),),
         undo=undo,
     )
+
+
+async def answer_notice(talk: Talk, entry_id: str, text: str, *, files: bool) -> tuple[Answer, bool]:
+    """A direct answer to the notice of a contact's message, as `propose` tells it, and whether it may leave at once
+    (it can be taken back): not where something about it wants a look first. `files`: some came with it."""
+    entry = (await talk.verbs.timeline.entry(talk.actor, InteractionId(entry_id))).entry
+    target = await find_target(talk, "reply", {"contact_id": str(entry.interaction.contact_id)})
+    if isinstance(target, Answer):
+        return target, False
+    if entry.conversation_id is None:
+        return _plain(talk, target, "reply.nothing"), False
+    draft = await talk.verbs.conversations.draft(talk.actor, entry.conversation_id)
+    if not draft.can_send:
+        return _plain(talk, target, "reply.cannot", problem=_problem(talk, draft)), False
+    if len(text) > MAX_TEXT:
+        return _plain(talk, target, "reply.too_long", number=talk.number(len(text)), limit=talk.number(MAX_TEXT)), False
+    slots = target.slots | {"conversation_id": str(entry.conversation_id), "text": text}
+    intent = "send_file" if files else "reply"
+    if files:
+        slots["files"] = ", ".join(file.name for file in talk.memory.files)
+    # Of a mail the recipients are those of the message answered: somebody else may have written since.
+    moved_on = bool(draft.subject) and draft.conversation.last_interaction != entry.interaction.id
+    if draft.problem or draft.added or draft.dropped or moved_on:
+        return propose_draft(talk, draft, slots, intent=intent), False
+    told = slots | {"via": channel_name(talk, draft.channel)}
+    return propose_draft(talk, draft, told, intent=intent), True
 
 
 async def find_conversation(talk: Talk, target: Target) -> ConversationId | None:

@@ -43,7 +43,7 @@ async def carry_out(talk: Talk, slots: Slots) -> Answer:
 async def _take_back(talk: Talk, undo: Undo) -> Answer:
     if undo.kind == "reply":
         return await _stop_sending(talk, undo)
-    if undo.kind in ("note", "create"):
+    if undo.kind in ("note", "create", "log_call"):
         return Answer(blocks=(talk.text(f"undo.impossible_{undo.kind}"),))
     if undo.kind in BUSINESS:
         return await BUSINESS[undo.kind](talk, undo)

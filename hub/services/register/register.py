@@ -10,6 +10,7 @@ from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.exchange import ImportReport, OnStep, no_step
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
+from hub.domain.invite import ContactInvite
 from hub.domain.merging import DuplicateProposal, UnmergeReport
 from hub.domain.people import Actor, Right
 from hub.domain.views import FileData
@@ -20,6 +21,7 @@ from hub.ports.kinds import CONTACTS, IDENTITIES
 from hub.ports.store import Store
 from hub.services.audit import Audit
 from hub.services.drafts import check_tags
+from hub.services.invites import Invites
 from hub.services.ledger.csv_import import decode
 from hub.services.merged import find_survivor
 from hub.services.register.contact_csv import read_contacts, write_contacts
@@ -39,14 +41,23 @@ FORMS = {"csv": ("text/csv", "csv"), "vcard3": ("text/vcard", "vcf"), "vcard4": 
 
 
 class Register:
-    """The verbs. `rows`: whose contacts an export holds."""
+    """The verbs. `rows`: whose contacts an export holds. `merging` where others merge too: one at a time."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, audit: Audit, events: Events, forms: AddressForms, rows: Rows
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        audit: Audit,
+        events: Events,
+        forms: AddressForms,
+        rows: Rows,
+        merging: Merging | None = None,
+        invites: Invites | None = None,
     ) -> None:
         self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
         self._audit, self._events, self._rows = audit, events, rows
-        self._merging = Merging(store, clock)
+        self._merging, self._invites = merging or Merging(store, clock), invites
         self.joining = Joining(store=store, audit=audit, merging=self._merging, told=self._told)
         self._importing = Importing(store, clock, forms)
         self.repair = self._merging.repair
@@ -113,6 +124,12 @@ class Register:
     def _told(self, *ids: ContactId) -> None:
         for id in ids:
             self._events.publish(Event(topic=Topic.CONTACT, id=id, contact=id))
+
+    async def invite(self, actor: Actor, contact_id: ContactId, *, vouched: bool = False) -> ContactInvite:
+        """See RegisterVerbs."""
+        if self._invites is None:
+            raise NotFound("Nobody can be invited here.")
+        return await self._invites.make(actor, contact_id, vouched=vouched)
 
     # Tags
 

@@ -7,7 +7,7 @@ from hub.domain.errors import Conflict
 from hub.domain.ids import ContactId, ConversationId, InteractionId, UserId
 from hub.domain.views import ContactDraft, FileData
 from hub.web.api import shapes
-from hub.web.api.requests import ContactBody, NoteBody, ReplyBody, page_of, read_body, version_of
+from hub.web.api.requests import CallBody, ContactBody, NoteBody, ReplyBody, page_of, read_body, version_of
 from hub.web.downloads import as_download, html_document, raw_as_text
 from hub.web.site import actor_of, site_of
 
@@ -94,6 +94,18 @@ async def add_note(request: web.Request) -> web.Response:
     verbs, actor = site_of(request).verbs, actor_of(request)
     note = await verbs.timeline.note(actor, found.id, body.text, conversation, key=_key(request))
     detail = await verbs.timeline.entry(actor, note.id)
+    return web.json_response(shapes.entry(detail.entry), status=201)
+
+
+async def log_call(request: web.Request) -> web.Response:
+    """POST /contacts/{ref}/calls."""
+    found = await _resolve(request)
+    body = await read_body(request, CallBody)
+    verbs, actor = site_of(request).verbs, actor_of(request)
+    call = await verbs.timeline.log_call(
+        actor, found.id, body.text, minutes=body.minutes, incoming=body.incoming, key=_key(request)
+    )
+    detail = await verbs.timeline.entry(actor, call.id)
     return web.json_response(shapes.entry(detail.entry), status=201)
 
 

@@ -159,7 +159,9 @@ async def make_link_code(request: web.Request) -> web.Response:
     if user_id is None:
         raise NotFound("There is no such colleague.", name=name[:80])
     code = await verbs.users.link_code(actor, user_id)
-    return web.json_response({"code": code, "expires_in": LINK_CODE_SECONDS})
+    links = await verbs.channels.links(actor, code)
+    shown = [{"channel": channel, "url": url} for channel, url in links]
+    return web.json_response({"code": code, "expires_in": LINK_CODE_SECONDS, "links": shown})
 
 
 async def list_audit(request: web.Request) -> web.Response:

@@ -32,6 +32,12 @@ class TagBody(Body):
     on: bool = True
 
 
+class InviteBody(Body):
+    """Whether the colleague hands the link to the contact and nobody else."""
+
+    vouched: bool = False
+
+
 async def _contact(request: web.Request) -> ContactId:
     found = await site_of(request).verbs.contacts.resolve(actor_of(request), request.match_info["ref"])
     return found.id
@@ -62,6 +68,16 @@ async def merge(request: web.Request) -> web.Response:
     member = (await verbs.contacts.resolve(actor, body.member)).id
     merged = await verbs.register.merge(actor, survivor, member, fields=body.fields, key=key)
     return web.json_response(shapes.contact(merged))
+
+
+async def invite(request: web.Request) -> web.Response:
+    """POST /contacts/{ref}/invite: a link that the contact opens; shown once."""
+    body = await read_body(request, InviteBody)
+    contact_id = await _contact(request)
+    made = await site_of(request).verbs.register.invite(actor_of(request), contact_id, vouched=body.vouched)
+    links = [{"channel": channel, "url": url} for channel, url in made.links]
+    answer = {"code": made.code, "expires_at": made.expires_at.isoformat(), "links": links}
+    return web.json_response(answer, status=201)
 
 
 async def unmerge(request: web.Request) -> web.Response:

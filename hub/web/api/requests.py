@@ -77,6 +77,14 @@ class NoteBody(Body):
     conversation_id: Short | None = None
 
 
+class CallBody(Body):
+    """A call that no exchange told of."""
+
+    text: Text
+    minutes: Annotated[int, Field(ge=0, le=1_440)] = 0
+    incoming: bool = False
+
+
 class ReplyBody(Body):
     """An answer. `immediately` gives up the seconds in which it can be taken back."""
 

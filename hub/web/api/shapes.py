@@ -8,6 +8,7 @@ from hub.domain.address import Address
 from hub.domain.contact import Contact, Identity
 from hub.domain.conversation import Conversation
 from hub.domain.errors import ConfigurationInvalid, FernamtError
+from hub.domain.facts import Call
 from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem
 from hub.domain.people import AuditEntry
@@ -142,12 +143,25 @@ def entry(value: TimelineEntry) -> Json:
         "author": value.author_name or None,
         "author_id": it.author,
         "message_id": it.message_id,
+        "caused_by": it.caused_by,
         "class": it.message_class.value,
         "strength": it.strength.value,
         "confidence": value.confidence,
         "has_html": it.has_html,
         "marks": list(it.marks),
         "problems": list(it.problems),
+        "call": call(it.call) if it.call else None,
+    }
+
+
+def call(value: Call) -> Json:
+    """A call that is over."""
+    return {
+        "incoming": value.incoming,
+        "answered": value.answered,
+        "seconds": value.seconds,
+        "line": value.line,
+        "started_at": moment(value.started_at),
     }
 
 

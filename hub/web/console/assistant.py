@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
+from hub.domain.errors import NotFound
 from hub.domain.ids import random_id
 from hub.web.console.forms import read_form
+from hub.web.downloads import as_download
 from hub.web.memory import ChatLine
 from hub.web.pages import page, redirect
 from hub.web.site import actor_of, site_of
@@ -33,3 +35,13 @@ async def ask(request: web.Request) -> web.Response:
     if form["part"] == "line":
         return await page(request, "parts/answer.html", {"line": line})
     return redirect(f"/assistant#{line.id}")
+
+
+async def show_file(request: web.Request) -> web.Response:
+    """GET /assistant/{line}/files/{index}: a file of an answer in one's own chat, while the page has it."""
+    site, wanted = site_of(request), request.match_info["line"]
+    line = next((line for line in site.chats.lines(actor_of(request).id) if line.id == wanted), None)
+    index = int(request.match_info["index"])
+    if line is None or index >= len(line.reply.files):
+        raise NotFound("This file is not there any more; ask again.")
+    return as_download(line.reply.files[index], inline=True)

@@ -44,6 +44,15 @@ async def merge(request: web.Request) -> web.Response:
     return redirect(f"/contacts/{merged.id}?done=merged")
 
 
+async def invite(request: web.Request) -> web.Response:
+    """POST /contacts/{id}/invite: links that bind a chat account to the contact, shown once."""
+    site, actor, form = site_of(request), actor_of(request), await read_form(request)
+    contact_id = ContactId(request.match_info["id"])
+    card = await site.verbs.contacts.card(actor, contact_id)
+    made = await site.verbs.register.invite(actor, contact_id, vouched=form["vouched"] == "on")
+    return await page(request, "invite.html", {"card": card, "invite": made}, section="contacts")
+
+
 async def unmerge(request: web.Request) -> web.Response:
     """POST /contacts/{id}/unmerge."""
     site, actor, form = site_of(request), actor_of(request), await read_form(request)

@@ -23,7 +23,7 @@ def _own_id(request: web.Request) -> UserId:
 async def _page(request: web.Request, error: FernamtError | None = None, **more: Any) -> web.Response:
     users, actor = site_of(request).verbs.users, actor_of(request)
     values: dict[str, Any] = {"user": await users.get(actor, actor.id), "tokens": await users.tokens(actor)}
-    values |= {"code": "", "token": ""} | more
+    values |= {"code": "", "code_links": (), "token": ""} | more
     status = status_of(error) if error else 200
     return await page(request, "me.html", values, section="me", status=status, errors=error)
 
@@ -35,8 +35,9 @@ async def show(request: web.Request) -> web.Response:
 
 async def make_link_code(request: web.Request) -> web.Response:
     """POST /me/link-code: a code that binds one's own chat account, shown once."""
-    code = await site_of(request).verbs.users.link_code(actor_of(request), _own_id(request))
-    return await _page(request, code=code)
+    verbs, actor = site_of(request).verbs, actor_of(request)
+    code = await verbs.users.link_code(actor, _own_id(request))
+    return await _page(request, code=code, code_links=await verbs.channels.links(actor, code))
 
 
 async def unlink(request: web.Request) -> web.Response:

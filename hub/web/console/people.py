@@ -93,6 +93,25 @@ async def add_note(request: web.Request) -> web.Response:
     return redirect(f"{back}?done=note#{note.id}")
 
 
+async def log_call(request: web.Request) -> web.Response:
+    """POST /contacts/{id}/calls: a call that no exchange told of."""
+    site, actor, form = site_of(request), actor_of(request), await read_form(request)
+    identifier, minutes = ContactId(request.match_info["id"]), form["minutes"] or "0"
+    if not form["text"]:
+        return await _contact_page(request, status=400, errors={"call": "Write something first."})
+    if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 6):
+        return await _contact_page(request, status=400, errors={"call": "Give the minutes as a number."})
+    call = await site.verbs.timeline.log_call(
+        actor,
+        identifier,
+        form["text"],
+        minutes=int(minutes),
+        incoming=bool(form["incoming"]),
+        key=form_key(actor, form),
+    )
+    return redirect(f"/contacts/{identifier}?done=call#{call.id}")
+
+
 def _draft(form: Form, *, edit: bool) -> ContactDraft:
     addresses = tuple(
         (name.removeprefix("address."), value)

@@ -89,6 +89,7 @@ class Desk:
     receipts: dict[str, ReplyReceipt] = field(default_factory=dict)
     sent_files: list[FileData] = field(default_factory=list)
     noted: dict[str, Interaction] = field(default_factory=dict)
+    calls: list[tuple[str, int, bool]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     slots: dict[str, Slot] = field(default_factory=dict)
     can_send: bool = True
@@ -237,6 +238,25 @@ class Desk:
         self._begin("entry", actor, Right.READ_CONTACTS)
         found = next(entry for entry in self.entries_ if entry.id == interaction_id)
         return EntryDetail(entry=self._line(found), placement=None, sightings=(), items=())
+
+    async def log_call(
+        self,
+        actor: Actor,
+        contact_id: ContactId,
+        text: str,
+        *,
+        minutes: int = 0,
+        incoming: bool = False,
+        key: str = "",
+    ) -> Interaction:
+        self._begin("log_call", actor, Right.WRITE_NOTES)
+        if key not in self.noted:
+            self.noted[key] = self.add_entry(
+                self.people[contact_id], text, kind=InteractionKind.CALL, channel="phone", author=actor.user_id
+            )
+            self.calls.append((text, minutes, incoming))
+            self._end("log_call")
+        return self.noted[key]
 
     async def note(
         self,

@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("Europe/Berlin"))
 ACTING = frozenset(
     {"reply", "note", "assign", "close", "reopen", "create", "undo", "confirm", "book_payment", "remind_payment"}
     | {"book_appointment", "move_appointment", "cancel_appointment", "remind_me", "drop_reminder", "alert_on"}
-    | {"alert_off", "snooze", "reply_template", "ask_colleague", "tag", "merge", "unmerge"}
+    | {"alert_off", "snooze", "reply_template", "ask_colleague", "tag", "merge", "unmerge", "invite"}
 )
 """Intents that write, or lead to writing."""
 

@@ -11,10 +11,11 @@ from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryKind
 from hub.domain.people import Actor
 from hub.ports.bot import BotReply
-from hub.ports.kinds import CONTACTS, LEDGER
+from hub.ports.kinds import CONTACTS, INVITES, LEDGER
 from hub.services.matching import name_entry
 from hub.services.verbs import HubVerbs
 from tests.architecture.test_rights import bundle
+from tests.fake_connector import LinkConnector
 from tests.office import Office
 
 WHO = ContactId("c_petra")
@@ -162,3 +163,16 @@ async def test_the_same_turn_books_once_though_it_is_answered_twice(chat: Chat) 
     for _ in range(2):
         await chat.bot.answer(chat.who, "ja", turn_id="a_yes", at=chat.office.clock.now() + timedelta(seconds=2))
     assert len(chat.office.store.documents(LEDGER).rows) == 3
+
+
+async def test_an_invitation_is_asked_first_and_tells_a_link(chat: Chat) -> None:
+    asked = await chat.say("lade Petra Müller zum Chat ein")
+    assert "Petra Müller" in asked.text
+    assert asked.buttons == ("ja", "nein")
+    assert chat.office.store.documents(INVITES).rows == {}
+    assert "kein Kanal" in (await chat.say("ja")).text
+    chat.office.accounts._connectors["chat"] = LinkConnector()
+    await chat.say("Einladungslink für Petra Müller")
+    told = await chat.say("ja")
+    assert "https://t.me/joinery_bot?start=c_" in told.text
+    assert WHO in {invite.contact_id for invite in chat.office.store.documents(INVITES).rows.values()}

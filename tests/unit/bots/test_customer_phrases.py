@@ -88,3 +88,10 @@ def _fields(text: str) -> list[str]:
 @pytest.mark.parametrize("text", ["", " ", "…", "?" * 5_000, "termin " * 5_000, "1" * 10_000, "a@" * 3_000, "\u202e\0"])
 def test_anything_is_read_quickly_and_nothing_raises(text: str) -> None:
     assert isinstance(recogniser().read(text, "de", NOW), Heard)
+
+
+@pytest.mark.parametrize("text", ["/start", "/start shop_42", " /start\n"])
+def test_opening_a_chat_is_a_greeting_and_no_wish_for_messages(text: str) -> None:
+    heard = recogniser().read(text, "de", NOW)
+    assert (heard.intent, heard.language) == ("greeting", "de")
+    assert recogniser().read("start", "de", NOW).intent == "opt_in"

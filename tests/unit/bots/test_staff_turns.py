@@ -415,3 +415,69 @@ def test_it_always_answers_and_writes_only_after_a_yes(texts: list[str], broken:
             proposed = any(type(block).__name__ == "Confirm" for block in reply.blocks) or proposed
 
     asyncio.run(run())
+
+
+class TestDirectAnswers:
+    """A colleague answers the notice of a contact's message itself (a swipe, a quoted reply)."""
+
+    async def answer(self, chat: Chat, text: str, *, turn: str = "a_direct", entry: str = "") -> BotReply:
+        newest = next(one for one in reversed(chat.desk.entries_) if one.direction is Direction.INBOUND)
+        now = chat.desk.clock.now()
+        return await chat.bot.answer(actor(), text, turn_id=turn, at=now, about=entry or str(newest.id))
+
+    async def test_it_leaves_at_once_with_a_receipt_that_names_whom_and_can_be_taken_back(self) -> None:
+        chat = Chat()
+        reply = await self.answer(chat, "Angebot kommt bis heute Abend")
+        assert chat.desk.writes == ["reply"]
+        assert "Holz Kunz" in reply.text
+        assert "zurück" in reply.text
+        back = await chat.say("zurück")
+        assert back.intent == "undo"
+        assert "cancel" in chat.desk.writes[-1]
+
+    async def test_the_same_turn_answers_once_even_after_a_crash(self) -> None:
+        for crash_after in range(20):
+            chat = Chat()
+            chat.store.points.crash_after = chat.store.points.passed + crash_after
+            try:
+                await self.answer(chat, "Angebot kommt")
+            except Crash:
+                chat.store.restart()
+                chat.restart()
+                await self.answer(chat, "Angebot kommt")
+            assert chat.desk.writes == ["reply"]
+
+    async def test_a_word_to_the_bot_is_not_sent_to_the_contact(self) -> None:
+        chat = Chat()
+        await self.answer(chat, "/hilfe")
+        await self.answer(chat, "zurück", turn="a_other")
+        assert chat.desk.writes == []
+
+    async def test_what_wants_a_look_is_proposed_first(self) -> None:
+        chat = Chat()
+        chat.desk.problem = "Another colleague is in charge of this conversation."
+        reply = await self.answer(chat, "Angebot kommt")
+        assert chat.desk.writes == []
+        assert reply.buttons[:2] == ("ja", "nein")
+        await chat.say("ja")
+        assert chat.desk.writes == ["reply"]
+
+    async def test_without_the_right_nothing_is_sent(self) -> None:
+        chat = Chat()
+        newest = chat.desk.entries_[-1]
+        now = chat.desk.clock.now()
+        reader = replace(actor(), scopes=(SCOPE_READ,))
+        reply = await chat.bot.answer(reader, "Angebot kommt", turn_id="a_1", at=now, about=str(newest.id))
+        assert chat.desk.writes == []
+        assert reply.intent == "reply"
+
+    async def test_files_go_with_it_and_only_those_of_this_turn(self) -> None:
+        chat = Chat()
+        sha256 = await chat.store.blobs.put(b"%PDF")
+        plan = Attachment(index=0, name="Plan.pdf", type="application/pdf", size=4, sha256=sha256)
+        newest = next(one for one in reversed(chat.desk.entries_) if one.direction is Direction.INBOUND)
+        now, about = chat.desk.clock.now(), str(newest.id)
+        await chat.bot.answer(actor(), "Anbei", turn_id="a_1", at=now, files=(plan,), about=about)
+        await chat.bot.answer(actor(), "Und noch was", turn_id="a_2", at=now, about=about)
+        assert chat.desk.writes == ["reply", "reply"]
+        assert [file.name for file in chat.desk.sent_files] == ["Plan.pdf"]

@@ -147,3 +147,19 @@ async def test_ac31_our_own_mail_in_the_sent_folder_settles_it_too(world: World)
 )
 def test_classes(code: str, diagnostic: str, expected: BounceClass) -> None:
     assert classify(code, diagnostic) is expected
+
+
+async def test_that_a_person_has_seen_it_is_added_to_what_was_delivered(world: World) -> None:
+    item = await sent(world)
+
+    async def tell(words: str) -> OutboxItem:
+        news = DeliveryUpdate(
+            message_id=item.content.message_id, at=world.clock.now(), status=status("delivered", "2.0.0", "", words)
+        )
+        (found,) = await world.deliveries.update("office", news)
+        return found
+
+    assert (await tell("")).detail == "2.0.0"
+    seen = await tell("displayed")
+    assert (seen.state, seen.detail) == (OutboxState.DELIVERED, "2.0.0 displayed")
+    assert (await tell("")).detail == "2.0.0 displayed"

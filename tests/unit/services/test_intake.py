@@ -362,3 +362,12 @@ async def test_a_failure_that_nobody_foresaw_costs_no_arrival(
     await world.intake.drain()
     assert {record.state for record in world.arrivals.values()} == {ArrivalState.DONE}
     assert len(world.entries) == 3
+
+
+async def test_a_quick_exchange_stays_in_order_where_the_clock_is_slower_than_the_messages() -> None:
+    world = IntakeWorld()
+    moments = []
+    for step in (0, 0, 0, 0.001, 0.001, 0.004):
+        world.clock.advance(step)
+        moments.append(world.record(await world.accept(chat("text"), account="chat")).received_at)
+    assert moments == sorted(set(moments))

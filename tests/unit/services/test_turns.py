@@ -14,12 +14,17 @@ from connectors.xmpp.parse import XmppParser
 from hub.domain.address import Address
 from hub.domain.arrival import Arrival
 from hub.domain.errors import Invalid, StoreUnavailable, TemporaryFailure
-from hub.domain.message import Envelope
+from hub.domain.facts import Relation
+from hub.domain.ids import OutboxId
+from hub.domain.message import Attachment, Content, Envelope, Message
+from hub.domain.outbox import OutboxItem, OutboxState, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, system_actor
 from hub.domain.turn import BotTurn
 from hub.ports.bot import BotReply
 from hub.ports.kinds import BOT_TURNS, OUTBOX
+from hub.ports.parser import ParseContext
 from hub.services.forms import Forms
+from hub.services.notices import notice_id
 from hub.services.turns import MAX_TEXT, Turns
 from tests.fake_connector import CHAT_ACCOUNT, MAIL_ACCOUNT, FakeAccounts, FakeConnector
 from tests.memory_store import Crash
@@ -54,12 +59,14 @@ class Bot:
         self.office = office
         self.done: list[str] = []
         self.asked: list[tuple[str, str, str]] = []
+        self.about: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def answer(
-        self, actor: Actor, text: str, *, turn_id: str, at: object, files: Sequence[object] = ()
+        self, actor: Actor, text: str, *, turn_id: str, at: object, files: Sequence[object] = (), about: str = ""
     ) -> BotReply:
+        self.about.append(about)
         points = self.office.store.points
         await points.before("bot.answer")
         await self.gate.wait()
@@ -313,6 +320,16 @@ async def test_a_link_code_binds_the_account_that_sent_it(room: Room, words: str
     assert "/link" not in {text for _, _, text in room.bot.asked}
 
 
+async def test_a_code_that_comes_again_after_a_restart_is_not_answered_again(room: Room) -> None:
+    code = await room.office.users.link_code(room.office.admin, room.office.user_id("anna"))
+    arrival = room.arrival(f"/link {code}", "anna@phone.example")
+    for _ in range(2):
+        assert await room.turns.take(arrival)
+        await room.turns.drain()
+    assert len(room.line.said) == 1
+    assert code not in str(room.rows)
+
+
 async def test_a_wrong_code_is_said_in_both_languages(room: Room) -> None:
     assert await room.hear("/link AAAA-BBBB", "eve@phone.example")
     ((_, text, _),) = room.line.said
@@ -356,3 +373,94 @@ async def test_only_colleagues_ask(room: Room) -> None:
         await room.turns.ask(system_actor("test"), "who")
     assert refused.value.fields["field"] == "as"
     assert room.rows == []
+
+
+class TestDirectAnswers:
+    """A reply to the bot's notice is for whoever wrote the message that it told of."""
+
+    async def notice(self, room: Room, item_id: str = "", cause: str = "i_news") -> None:
+        address, now = Address(channel="xmpp", normal=ANNA), room.office.clock.now()
+        anna = room.office.user_id("anna")
+        item = OutboxItem(
+            id=OutboxId(item_id) if item_id else notice_id(cause, anna),
+            account="chat",
+            channel="xmpp",
+            recipient=address,
+            lane=lane_of("chat", address),
+            purpose=Purpose.NOTICE,
+            content=OutgoingContent(text="Neue Nachricht"),
+            state=OutboxState.SENT,
+            due_at=now,
+            created_at=now,
+            give_up_at=now,
+            cause=cause,
+            native_ref="there:7",
+            native_refs=("there:7", "there:8"),
+        )
+        await room.office.store.documents(OUTBOX).insert(item)
+
+    async def hear(self, room: Room, name: str, *, relation: Relation = Relation.REPLY, files: int = 0) -> None:
+        parsed = Message(
+            channel="xmpp",
+            content=Content(text="Kommt morgen", attachments=tuple(_file(index) for index in range(files))),
+            relation=relation,
+            related_to=(name,),
+        )
+        room.turns._parsers = {"xmpp": Told(parsed)}
+        await room.hear("Kommt morgen")
+
+    async def test_by_any_name_that_the_channel_gave_it(self, room: Room) -> None:
+        await self.notice(room)
+        await self.hear(room, "there:8")
+        assert room.bot.about == ["i_news"]
+
+    async def test_by_our_own_name_of_it(self, room: Room) -> None:
+        await self.notice(room)
+        await self.hear(room, notice_id("i_news", room.office.user_id("anna")))
+        assert room.bot.about == ["i_news"]
+
+    async def test_what_is_no_notice_of_one_message_is_a_command_as_ever(self, room: Room) -> None:
+        await self.notice(room, item_id="o_many")
+        await self.hear(room, "there:7")
+        await self.hear(room, "there:unknown")
+        assert set(room.bot.about) == {""}
+
+    async def test_a_reaction_is_no_command(self, room: Room) -> None:
+        await self.notice(room)
+        await self.hear(room, "there:7", relation=Relation.REACTION)
+        assert room.rows == []
+        assert room.bot.asked == []
+
+    async def test_the_files_go_with_it(self, room: Room) -> None:
+        await self.notice(room)
+        await self.hear(room, "there:7", files=1)
+        assert room.bot.about == ["i_news"]
+        assert [file.name for file in room.rows[0].files] == ["a.pdf"]
+
+
+def _file(index: int) -> Attachment:
+    return Attachment(index=index, name="a.pdf", type="application/pdf", size=1, sha256="")
+
+
+class Told:
+    """A parser that understands one thing."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+
+    def parse(self, raw: bytes, envelope: Envelope, context: ParseContext) -> Message:
+        return self.message
+
+    def extract(self, raw: bytes, index: int) -> bytes:
+        return b"x"
+
+    def render_html(self, raw: bytes) -> str | None:
+        return None
+
+
+async def test_a_deep_link_binds_as_the_code_typed_by_hand(room: Room) -> None:
+    code = await room.office.users.link_code(room.office.admin, room.office.user_id("ben"))
+    assert await room.hear(f"/start link_{code}", sender="new@joinery.example")
+    user = room.office.users.staff_at(Address(channel="xmpp", normal="new@joinery.example"))
+    assert user is not None
+    assert user.name == "ben"

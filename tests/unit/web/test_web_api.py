@@ -151,7 +151,11 @@ async def test_users_and_status(api, agent_api):
     assert status == 201
     assert body["user"]["name"] == "lea"
     assert body["password"]
-    assert (await api.call("POST", "/users/lea/link-code"))[1] == {"code": "K7QM2XPA", "expires_in": 600}
+    assert (await api.call("POST", "/users/lea/link-code"))[1] == {
+        "code": "K7QM2XPA",
+        "expires_in": 600,
+        "links": [{"channel": "telegram", "url": "https://t.me/joinery_bot?start=link_K7QM2XPA"}],
+    }
     assert (await api.call("POST", "/users/nobody/link-code"))[0] == 404
     assert (await api.call("GET", "/status"))[1]["version"] == "0.1.0"
     status, refused, _ = await agent_api.call("POST", "/users", {"name": "mia"})

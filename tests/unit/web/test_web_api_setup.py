@@ -110,6 +110,8 @@ async def test_the_register_over_the_api(program: Program) -> None:
     assert (status, merged["members"]) == (200, [pair["second"]["id"]])
     status, apart = await program.call("POST", f"{path}/unmerge", {"member": pair["second"]["id"]})
     assert (status, apart["survivor"]["members"], apart["kept"]) == (200, [], [])
+    status, invited = await program.call("POST", f"{path}/invite", {"vouched": True})
+    assert (status, len(invited["code"]), invited["links"]) == (201, 20, [])
     status, tagged = await program.call("POST", f"{path}/tags", {"tag": "Messe"})
     assert tagged["tags"] == ["Messe"]
     body = {"custom": {"Rabatt": "3 %"}, "department": "Einkauf", "preferred_channel": "email"}

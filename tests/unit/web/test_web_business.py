@@ -16,13 +16,13 @@ from hub.domain.desk import Queue
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import RowScope, UserRole
-from hub.ports.kinds import APPOINTMENTS, CALENDARS, CANNED_REPLIES, CONTACTS, CONVERSATIONS, QUEUES, REMINDERS
+from hub.ports.kinds import APPOINTMENTS, CALENDARS, CANNED_REPLIES, CONTACTS, CONVERSATIONS, INVITES, QUEUES, REMINDERS
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.web.server import make_site
 from hub.web.site import Health, SiteFacts
 from tests.architecture.test_rights import bundle
-from tests.fake_connector import START
+from tests.fake_connector import START, LinkConnector
 from tests.office import SYSTEM, Office
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -425,3 +425,18 @@ async def test_a_taken_time_proposes_free_ones(console: Console) -> None:
         answer = await console.post("/calendar", date="2026-11-25", time="10:00", minutes="60", nonce=f"{_}")
     assert answer[0] == 409
     assert "Freie Zeiten in der Nähe: 25. Nov., 09:00 · 25. Nov., 11:00" in answer[1]
+
+
+async def test_an_invitation_is_shown_once(console: Console) -> None:
+    petra = await console.office.customer("Petra Müller", "petra@carpenter.example")
+    status, text = await console.post(f"/contacts/{petra.id}/invite", vouched="on")
+    assert status == 200
+    assert "t.me" not in text
+    console.office.accounts._connectors["chat"] = LinkConnector()
+    _, text = await console.post(f"/contacts/{petra.id}/invite")
+    code = re.search(r"https://t\.me/joinery_bot\?start=c_(\w{20})", text)
+    assert code is not None
+    invites = console.office.store.documents(INVITES).rows.values()
+    assert sorted(invite.vouched for invite in invites) == [False, True]
+    _, text = await console.get(f"/contacts/{petra.id}")
+    assert code[1] not in text

@@ -200,7 +200,18 @@ async def test_users_and_codes(anna):
     taken = await anna.post("/users", {"name": "lea", "nonce": "v"})
     assert taken.status == 409
     assert 'id="wrong-name"' in await taken.text()
-    assert "/link K7QM2XPA" in await (await anna.post("/me/link-code")).text()
+    page = await (await anna.post("/me/link-code")).text()
+    assert "/link K7QM2XPA" in page
+    assert 'href="https://t.me/joinery_bot?start=link_K7QM2XPA"' in page
+
+
+async def test_files_of_an_answer_can_be_fetched_by_who_asked(anna, ben):
+    page = await (await anna.post("/assistant", {"text": "bild", "part": "line", "nonce": "f"})).text()
+    path = page.split('class="files"')[1].split('href="')[1].split('"')[0]
+    picture = await anna.get(path)
+    assert (picture.status, picture.content_type) == (200, "image/png")
+    assert (await ben.get(path)).status == 404
+    assert (await anna.get(path[:-1] + "7")).status == 404
 
 
 async def test_assistant_answers_without_script(anna):

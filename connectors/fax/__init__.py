@@ -1,0 +1,1 @@
+"""Fax by HylaFAX, by a provider's mail gateway, or by Telnyx."""

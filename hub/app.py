@@ -30,6 +30,7 @@ from hub.ports.connector import ConnectorContext
 from hub.ports.parser import ParseContext
 from hub.ports.store import Store
 from hub.reception import build_reception
+from hub.reporting import build_reporting
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
 from hub.services.channels import Channels
@@ -46,6 +47,7 @@ from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
 from hub.services.peers import Peers
 from hub.services.quarantine import Quarantine
+from hub.services.reports.marking import mark_store
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.services.secrets import load_secret
@@ -111,7 +113,8 @@ class Assembly:
     """The steps of building, in order; each uses what the earlier ones made."""
 
     def __init__(self, config: Config, data_dir: Path, store: Store, plans: Callable[[], Plans]) -> None:
-        self.config, self.data_dir, self.store, self.plans = config, data_dir, store, plans
+        self.config, self.data_dir, self.plans = config, data_dir, plans
+        self.store, self.marks = mark_store(store, config.hub.time_zone)
         self.clock, self.events = SystemClock(), Broadcast()
         self.forms = Forms([kind.address_form for kind in KINDS.values()])
         self.door, self.happenings = LateDoor(), Happenings()
@@ -266,6 +269,7 @@ class Assembly:
                 reminders=business.reminders,
                 desk=business.desk,
                 register=business.register,
+                reports=self.reporting.reports,
                 faxes=business.faxes,
                 search=business.search,
             ),
@@ -300,6 +304,7 @@ class Assembly:
             language=hub.language,
         )
         self.business = build_business(ground)
+        self.reporting = build_reporting(ground, self.business, self.marks)
         self.calls = build_calls(ground, self.business, self.happenings)
         self.happenings.act(self.business.sales)
         self.happenings.act(self.business.reachability)
@@ -370,6 +375,7 @@ class Assembly:
             reception=self.reception,
             reminding=self.business.reminding,
             repair=self.business.repair,
+            counting=self.reporting.aggregation.run,
             metrics=self.metrics,
             note_ready=self.note_ready,
             worker_start=self.worker.start,

@@ -73,6 +73,8 @@ class Parts:
     reminding: Reminding
     repair: Callable[[], Coroutine[Any, Any, int]]
     """Mends what a crash left of the accounts' summaries."""
+    counting: Callable[[], Coroutine[Any, Any, None]]
+    """Counts for the reports, until cancelled."""
     metrics: Metrics
     note_ready: Callable[[bool], None]
     worker_start: Callable[[], Coroutine[Any, Any, None]]
@@ -142,6 +144,7 @@ class Daemon:
         self._run("users", parts.users.run())
         self._run("reception", parts.reception.run())
         self._run("reminding", parts.reminding.run())
+        self._run("reports", parts.counting())
         self._run("tenure", parts.tenure.run())
         self._run("watchdog", self._watchdog.run())
         self._run("metrics", self._measure())

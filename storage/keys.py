@@ -2,7 +2,7 @@
 
 import types
 import typing
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from hub.domain.instant import epoch_ms
@@ -20,6 +20,9 @@ def sortable(value: Value) -> str | int:
         return epoch_ms(value)
     if isinstance(value, int):
         return int(value)
+    if isinstance(value, date):
+        # As the codec stores it: ISO days sort by time.
+        return value.isoformat()
     raise TypeError(f"{value!r} cannot stand in an index")
 
 

@@ -958,6 +958,7 @@ class FakeVerbs:
         self.search = FakeSearch(self.state)
         empty: Any = FakeBusiness(self.state)
         self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
+        self.reports = empty
         from tests.fake_company import fill
 
         fill(self.state)

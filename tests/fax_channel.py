@@ -1,9 +1,6 @@
 """A fax channel for tests: settings, parcels, a connector that runs, over a real HylaFAX or whatever else answers."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +8,11 @@ from typing import Any
 from connectors.fax.connector import FaxConnector
 from connectors.fax.settings import FaxSettings
 from hub.domain.address import Address
-from hub.domain.errors import LinkError
 from hub.domain.ids import OutboxId
 from hub.domain.message import Attachment, Participant
 from hub.domain.outbox import Attempt, OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.ports.clock import Clock, SystemClock
-from hub.ports.connector import ConnectorContext, LinkState, Parcel
-from tests.fake_inlet import FakeInlet
+from hub.ports.connector import ConnectorContext, Parcel
 
 OWN, OTHER = "+49300000000", "+49300000001"
 CLOCK = SystemClock()
@@ -70,21 +65,3 @@ def parcel(
         **more,
     )
     return Parcel(item=item, attempt=len(attempts) + 1, files=tuple(data for _, _, data in files))
-
-
-@asynccontextmanager
-async def running(connector: FaxConnector, inlet: FakeInlet) -> AsyncIterator[asyncio.Task[None]]:
-    """The connector's run, once it is up. Raises what ended it before."""
-    inlet.reports.clear()
-    task = asyncio.create_task(connector.run(inlet))
-    try:
-        up = asyncio.create_task(inlet.until_state(LinkState.UP))
-        await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        if task.done():
-            task.result()
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, LinkError):
-            await task

@@ -10,7 +10,7 @@ at any of them, so that a test can end the "process" at every await, before or a
 
 import dataclasses
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
 
 from hub.domain.errors import Invalid
@@ -28,6 +28,8 @@ T = TypeVar("T")
 def _sortable(value: object) -> Any:
     if isinstance(value, datetime):
         return epoch_ms(value)
+    if isinstance(value, date):
+        return value.isoformat()
     return value if not isinstance(value, bool) else int(value)
 
 

@@ -22,6 +22,7 @@ from hub.domain.people import Actor, ActorKind, RowScope, UserRole, system_actor
 from hub.ports.kinds import ARRIVALS, AUDIT, CONTACTS, CONVERSATIONS, IDENTITIES, INTERACTIONS, PLACEMENTS
 from hub.ports.parser import ParseJob
 from hub.ports.search import SearchEntry
+from hub.reporting import build_reporting
 from hub.services.channels import Channels
 from hub.services.chronicle import Chronicle
 from hub.services.contacts import Contacts
@@ -31,6 +32,8 @@ from hub.services.forms import Forms
 from hub.services.lines import Lines
 from hub.services.matching import name_entry
 from hub.services.passwords import Passwords
+from hub.services.reports.marking import Marks
+from hub.services.reports.reports import Reports
 from hub.services.search.facets import entry_facets
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
@@ -121,6 +124,10 @@ class Office:
     def open_business(self) -> Business:
         """Accounts, calendars, reminders and the desk, wired as the hub wires them."""
         return build_business(self.ground())
+
+    def open_reports(self, business: Business) -> Reports:
+        """As the hub wires them; what was written before is counted by `rebuild`."""
+        return build_reporting(self.ground(), business, Marks(self.store)).reports
 
     def ground(self) -> Ground:
         """What the business stands on."""

@@ -29,7 +29,7 @@ class Answer:
     conversation_id: str | None = None
     undo: Undo | None = None
     files: tuple[FileData, ...] = ()
-    """Pictures to look at with it."""
+    """Pictures and documents that belong to it."""
     intent: str = ""
     """Where it differs from the command's own."""
 

@@ -215,7 +215,7 @@ def _reply(talk: Talk, answer: Answer) -> BotReply:
         slots={name: value for name, value in answer.slots.items() if name not in HIDDEN_SLOTS and value},
         choices=choices,
         buttons=answer.buttons,
-        files=answer.files,
         blocks=answer.blocks,
+        files=answer.files,
         language=talk.pack.code,
     )

@@ -86,9 +86,9 @@ class Hub:
         """DELETE."""
         return self._json("DELETE", path, {})
 
-    def download(self, *path: str) -> bytes:
+    def download(self, *path: str, **query: Any) -> bytes:
         """GET a file."""
-        response = self._open("GET", path, {})
+        response = self._open("GET", path, query)
         return self._checked(response)
 
     def lines(self, *path: str, body: Any) -> Iterator[Any]:

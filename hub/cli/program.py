@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("hub.cli.commands.search", "Find people, messages, appointments and bookings."),
     "send": ("hub.cli.commands.contact", "Answer a contact."),
     "ask": ("hub.cli.commands.ask", "Talk to the staff bot."),
+    "report": ("hub.cli.commands.report", "Trends and forecasts; files of them; count everything anew."),
     "inspect": ("hub.cli.commands.inspect", "How a message would be understood; needs no hub."),
     "outbox": ("hub.cli.commands.outbox", "What is to be sent: list, retry, cancel, settle."),
     "quarantine": ("hub.cli.commands.quarantine", "What could not be read: list, show, replay."),

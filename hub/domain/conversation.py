@@ -73,6 +73,10 @@ class Conversation:
     snoozed_until: datetime | None = None
     """Out of the inbox until then, or until the contact writes; `waiting_since` is None meanwhile."""
     bot: BotStance = BotStance.OPEN
+    first_answer_at: datetime | None = None
+    """When the contact was first answered, by whomever; None where that was before this was kept."""
+    bot_answered: bool = False
+    person_answered: bool = False
 
     @property
     def owner_kind(self) -> OwnerKind:

@@ -20,7 +20,7 @@ class ReminderState(StrEnum):
 class ReminderKind(StrEnum):
     """OWN: a colleague's own words. APPOINTMENT_STAFF and APPOINTMENT_CONTACT: of an appointment, to either side.
     SNOOZE: a conversation comes back. TARGET: an answer is late. BRIEFING: the day's overview. OVERDUE: the daily look
-    for invoices that became overdue."""
+    for invoices that became overdue. WEEKLY_REPORT: the numbers of the week."""
 
     OWN = "own"
     APPOINTMENT_STAFF = "appointment-staff"
@@ -29,6 +29,7 @@ class ReminderKind(StrEnum):
     TARGET = "target"
     BRIEFING = "briefing"
     OVERDUE = "overdue"
+    WEEKLY_REPORT = "weekly-report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class Reminder:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertChoice:
     """What a colleague wants to be told: id = user id. `topics` of "new-message", "overdue-invoice", "payment",
-    "appointment", "late-answer", "briefing"."""
+    "appointment", "late-answer", "briefing", "weekly-report"."""
 
     id: str
     version: int = 0

@@ -17,6 +17,7 @@ from hub.domain.outbox import OutboxItem
 from hub.domain.people import AccessToken, AuditEntry, LinkCode, Role, Session, StaffLink, User
 from hub.domain.reception import AutomaticBudget, CustomerContext, CustomerTurn, Proof
 from hub.domain.reminder import AlertChoice, Reminder
+from hub.domain.report import Bucket, DirtyDay
 from hub.domain.sale import Sale
 from hub.domain.sharing import Share
 from hub.domain.turn import BotContext, BotTurn
@@ -72,7 +73,10 @@ ARRIVALS = Kind(
 INTERACTIONS = Kind(
     name="interactions",
     type=Interaction,
-    indexes=(Index(name="timeline", keys=("contact_id", "at")),),
+    indexes=(
+        Index(name="timeline", keys=("contact_id", "at")),
+        Index(name="by_time", keys=("at",)),
+    ),
     clustered="timeline",
     shard="contact_id",
 )
@@ -99,6 +103,7 @@ CONVERSATIONS = Kind(
         Index(name="by_subject", keys=("peer_key", "normal_subject", "last_at")),
         Index(name="by_number", keys=("number",)),
         Index(name="by_state", keys=("state", "last_at")),
+        Index(name="by_creation", keys=("created_at",)),
         Index(name="waiting", keys=("waiting_since",), sparse=True),
         Index(name="waiting_by_owner", keys=("owner", "waiting_since"), sparse=True),
         Index(name="waiting_by_queue", keys=("queue", "waiting_since"), sparse=True),
@@ -164,6 +169,7 @@ LEDGER = Kind(
         Index(name="by_account", keys=("account", "seq")),
         Index(name="by_contact", keys=("contact_id", "booked_at")),
         Index(name="by_number", keys=("number", "booked_at")),
+        Index(name="by_date", keys=("date",)),
     ),
 )
 SALES = Kind(name="sales", type=Sale)
@@ -185,6 +191,7 @@ APPOINTMENTS = Kind(
         Index(name="by_series", keys=("repeats", "start"), many=True),
         Index(name="by_contact", keys=("contact_id", "start"), sparse=True),
         Index(name="by_uid", keys=("uid",)),
+        Index(name="by_start", keys=("start",)),
     ),
 )
 CALENDAR_DAYS = Kind(name="calendar_days", type=CalendarDay)
@@ -217,6 +224,9 @@ SHARES = Kind(
         Index(name="by_subject", keys=("subject", "created_at")),
     ),
 )
+
+BUCKETS = Kind(name="buckets", type=Bucket, indexes=(Index(name="by_day", keys=("area", "day")),))
+DIRTY_DAYS = Kind(name="dirty_days", type=DirtyDay, indexes=(Index(name="by_area", keys=("area", "day")),))
 
 ALL_KINDS: tuple[Kind[Any], ...] = (
     ARRIVALS,
@@ -258,4 +268,6 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     PROOFS,
     AUTOMATIC_BUDGETS,
     SHARES,
+    BUCKETS,
+    DIRTY_DAYS,
 )

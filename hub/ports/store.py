@@ -11,7 +11,7 @@ have happened (MongoDB, lost connection): callers use deterministic ids and comp
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
@@ -20,7 +20,7 @@ from hub.ports.kinds import Kind
 from hub.ports.search import Search
 
 T = TypeVar("T")
-Value = str | int | bool | datetime | StrEnum
+Value = str | int | bool | datetime | date | StrEnum
 
 
 @dataclass(frozen=True, slots=True)

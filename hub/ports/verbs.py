@@ -37,6 +37,7 @@ from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
+from hub.ports.report_verbs import ReportVerbs
 from hub.ports.search_verbs import SearchVerbs
 from hub.ports.store import Page
 
@@ -360,6 +361,9 @@ class Verbs(Protocol):
 
     @property
     def register(self) -> RegisterVerbs: ...
+
+    @property
+    def reports(self) -> ReportVerbs: ...
 
     @property
     def faxes(self) -> FaxVerbs: ...

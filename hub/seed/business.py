@@ -19,6 +19,10 @@ from hub.ports.verbs import Verbs
 
 CUSTOMERS = 60
 """That many have an account; enough to look at, and soon planted."""
+HISTORY_DAYS, RECENT_DAYS = 730, 200
+"""Of the books: long enough for trends and a forecast."""
+SEASON = (0.7, 0.75, 0.9, 1.0, 1.1, 1.15, 1.0, 0.8, 1.05, 1.2, 1.3, 1.1)
+"""How much each month is to the others, for a joinery."""
 SHOWROOM = derived_id("k", "demo", "showroom")
 TITLES = ("Aufmaß", "Beratung", "Abnahme", "Muster ansehen", "Besprechung")
 WORKSHOP = "Werkstatt"
@@ -53,16 +57,21 @@ class DemoBusiness:
     async def _open_account(self, actor: Actor, contact: Contact, number: int) -> None:
         dice = random.Random(f"account-{contact.id}")  # noqa: S311 - invented figures
         today = self._clock.now().astimezone(self._zone).date()
-        for index in range(dice.randrange(1, 5)):
-            day = today - timedelta(days=dice.randrange(3, 200))
-            amount = Decimal(dice.randrange(5_000, 400_000)) / 100
-            name = f"{2000 + number * 5 + index}"
-            await self._post(actor, contact, EntryKind.ORDER, f"A-{name}", day, amount, state=dice.choice(
-                ("open", "shipped", "done")))  # fmt: skip
+        # Days after the due day on which this customer usually pays.
+        habit = dice.choice((-4, 0, 2, 5, 12, 25))
+        for index in range(dice.randrange(4, 13)):
+            age = dice.randrange(3, HISTORY_DAYS)
+            day = today - timedelta(days=age)
+            amount = Decimal(int(dice.randrange(5_000, 400_000) * SEASON[day.month - 1])) / 100
+            name = f"{2000 + number * 20 + index}"
+            if age < RECENT_DAYS:
+                await self._post(actor, contact, EntryKind.ORDER, f"A-{name}", day, amount, state=dice.choice(
+                    ("open", "shipped", "done")))  # fmt: skip
             await self._post(actor, contact, EntryKind.INVOICE, f"R-{name}", day, amount, days=14)
-            if dice.random() < 0.65:
-                paid = amount if dice.random() < 0.9 else amount / 2
-                await self._post(actor, contact, EntryKind.PAYMENT, "", day + timedelta(days=2), paid, key=name)
+            paid_on = day + timedelta(days=max(1, 14 + habit + dice.randrange(-3, 8)))
+            if paid_on <= today and dice.random() < (0.99 if age > RECENT_DAYS else 0.85):
+                paid = amount if dice.random() < 0.95 or age > RECENT_DAYS else amount / 2
+                await self._post(actor, contact, EntryKind.PAYMENT, "", paid_on, paid, key=name)
 
     async def _post(
         self, actor: Actor, contact: Contact, kind: EntryKind, number: str, day: date, amount: Decimal,
@@ -102,15 +111,18 @@ class DemoBusiness:
     async def _book_appointments(self, actor: Actor, people: list[Contact]) -> None:
         dice = random.Random("appointments")  # noqa: S311
         today = self._clock.now().astimezone(self._zone).date()
-        for number, contact in enumerate(people[:15]):
-            day = today + timedelta(days=1 + number)
+        for number, contact in enumerate([*people[:15], *people]):
+            # A fortnight ahead, and half a year behind.
+            day = today + timedelta(days=1 + number if number < 15 else -3 * (number - 14))
             start = datetime.combine(day, time(9 + dice.randrange(8)), tzinfo=self._zone)
             draft = AppointmentDraft(
                 start=start, minutes=60, title=dice.choice(TITLES), contact_id=contact.id, calendars=(SHOWROOM,),
                 outside_hours=True,
             )  # fmt: skip
             try:
-                await self._calendar.book(actor, draft, key=f"demo|{contact.id}")
+                await self._calendar.book(
+                    actor, draft, key=f"demo|{contact.id}" if number < 15 else f"demo|{contact.id}|then"
+                )
             except (Conflict, Invalid):
                 continue
 

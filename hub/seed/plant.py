@@ -135,6 +135,8 @@ class Planter:
         last = entries[-1]
         waiting = messages[-1].direction is Direction.INBOUND and thread.number % 40 == 0
         address = person.xmpp if thread.channel == "xmpp" and person.xmpp else person.email
+        answer = next((e for e in messages if e.direction is Direction.OUTBOUND), None)
+        is_open = waiting or thread.number % 3 == 0
         return Conversation(
             id=identifier,
             contact_id=person.contact.id,
@@ -145,7 +147,10 @@ class Planter:
             subject=thread.subject,
             normal_subject=read_subject(thread.subject).normal,
             number=conversation_number(identifier),
-            state=ConversationState.OPEN if waiting or thread.number % 3 == 0 else ConversationState.CLOSED,
+            state=ConversationState.OPEN if is_open else ConversationState.CLOSED,
+            closed_at=None if is_open else last.at,
+            first_answer_at=answer.at if answer else None,
+            person_answered=answer is not None,
             owner="queue" if waiting and thread.number % 80 == 0 else thread.colleague,
             waiting_since=messages[-1].at if waiting else None,
             created_at=entries[0].at,

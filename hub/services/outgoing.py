@@ -27,6 +27,7 @@ from hub.ports.kinds import CONVERSATIONS, INTERACTIONS, MESSAGE_REFERENCES, OUT
 from hub.ports.search import SearchEntry, Terms
 from hub.ports.store import Exists, Store
 from hub.services.search.facets import entry_facets
+from hub.services.standing import with_answer
 
 log = structlog.get_logger()
 FAX = "fax"
@@ -208,6 +209,9 @@ class OutgoingEntries:
             )
         # A late entry must hide neither that the contact has written again since, nor what a colleague decided.
         if (newest or not late) and _answers(conversation, item):
+            automatic = item.purpose is Purpose.AUTOMATIC
+            if automatic or conversation.waiting_since is not None:
+                conversation = with_answer(conversation, entry.at, person=not automatic)
             conversation = replace(conversation, waiting_since=None)
             if item.purpose is Purpose.REPLY and item.author:
                 # When a human answers, the bot is silent.

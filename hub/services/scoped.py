@@ -334,6 +334,7 @@ WITHHELD = {
     "audit": ("page",),
     "search": ("rebuild",),
     "status": ("read",),
+    "reports": ("read", "entries", "picture", "tell", "export", "rebuild"),
 }
 """What only whoever sees everything may do: it tells of all contacts at once, or of their number."""
 

@@ -7,6 +7,7 @@ waiting, only one newer than the closing re-opens, only one newer than the waiti
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from hub.domain.conversation import BOT_OWNER, QUEUE_OWNER, BotStance, Conversation, ConversationState
 from hub.domain.facts import Relation
@@ -64,7 +65,7 @@ def with_entry(conversation: Conversation, entry: Interaction, participants: Ite
         if newest and waiting is None and state is ConversationState.OPEN:
             waiting, snoozed = entry.at, None
     elif settles(entry) and waiting is not None and entry.at >= waiting:
-        waiting = None
+        waiting, changed = None, with_answer(changed, entry.at, person=True)
     if newest:
         return replace(
             changed,
@@ -79,6 +80,14 @@ def with_entry(conversation: Conversation, entry: Interaction, participants: Ite
     if (waiting, state) != (conversation.waiting_since, conversation.state):
         return replace(changed, waiting_since=waiting, state=state, closed_at=closed_at)
     return changed
+
+
+def with_answer(conversation: Conversation, at: datetime, *, person: bool) -> Conversation:
+    """The conversation once somebody, or the bot, has answered in it: for response times and the bot's share."""
+    first = conversation.first_answer_at or max(at, conversation.created_at)
+    if person:
+        return replace(conversation, first_answer_at=first, person_answered=True)
+    return replace(conversation, first_answer_at=first, bot_answered=True)
 
 
 def _with_participants(conversation: Conversation, participants: Iterable[str]) -> Conversation:

@@ -8,6 +8,7 @@ from hub.ports.desk_verbs import DeskVerbs
 from hub.ports.fax_verbs import FaxVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
+from hub.ports.report_verbs import ReportVerbs
 from hub.ports.search_verbs import SearchVerbs
 from hub.ports.verbs import (
     AuditVerbs,
@@ -40,5 +41,6 @@ class HubVerbs:
     reminders: ReminderVerbs
     desk: DeskVerbs
     register: RegisterVerbs
+    reports: ReportVerbs
     faxes: FaxVerbs
     search: SearchVerbs

@@ -14,6 +14,8 @@ WORDS: dict[str, dict[str, str]] = {
         "chat": "Web chat",
         "": "Internal",
     },
+    "report-group": {"people": "Messages and people", "money": "Money", "ahead": "What is to come"},
+    "report-step": {"day": "Days", "week": "Weeks", "month": "Months"},
     "outbox": {
         "queued": "queued",
         "sending": "being sent",

@@ -17,6 +17,7 @@ from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxState
 from hub.domain.people import Actor, ActorKind, Role, UserRole
+from hub.domain.report import ReportQuery
 from hub.domain.views import ContactDraft
 from hub.ports import verbs as port
 from hub.services.quarantine import Quarantine
@@ -51,6 +52,8 @@ VALUES: dict[object, Any] = {
     Queue: Queue(id="x", name="x"),
     CannedReply: CannedReply(id="x", name="x", text="x"),
     datetime: NOON,
+    date: NOON.date(),
+    ReportQuery: ReportQuery(name="revenue"),
     bytes: b"x",
     bool: True,
     Address: Address(channel="email", normal="x@y.example"),
@@ -106,6 +109,7 @@ async def bundle() -> tuple[Office, HubVerbs]:
         reminders=business.reminders,
         desk=business.desk,
         register=business.register,
+        reports=office.open_reports(business),
         faxes=business.faxes,
         search=business.search,
     )
@@ -113,7 +117,7 @@ async def bundle() -> tuple[Office, HubVerbs]:
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 16
+    assert len(groups()) == 17
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

@@ -14,6 +14,7 @@ from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
+from tests.browser.figures import insert_history
 from tests.fake_company import contact_id
 from tests.fake_verbs import START, FakeVerbs
 from tests.office import SYSTEM, Office
@@ -49,6 +50,8 @@ async def open_business(verbs: FakeVerbs) -> Office:
     business = office.open_business()
     verbs.accounts, verbs.calendar, verbs.reminders = business.accounts, business.calendar, business.reminders
     verbs.desk, verbs.register = business.desk, business.register
+    verbs.reports = office.open_reports(business)
+    await insert_history(office.store, TODAY)
     anna = await verbs.users.actor_of(user_id_of("anna"), "console")
     assert anna is not None
     await _book(verbs, anna)

@@ -31,6 +31,8 @@ NOT_PAGES = {
     "/entries/{id}/attachments/{index}",
     "/assistant/{line}/files/{index}",
     "/exports/{form}",
+    "/reports/{name}/picture",
+    "/reports/{name}/export/{form}",
 }
 """What answers a GET with a file, a fragment, a stream or a redirection."""
 AT_ONCE = 3

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -73,4 +73,4 @@ def orderable(hint: Any) -> bool:
     parts = [part for part in get_args(hint) if part not in (type(None), Ellipsis)]
     if parts:
         return all(orderable(part) for part in parts)
-    return isinstance(hint, type) and issubclass(hint, (str, int, datetime))
+    return isinstance(hint, type) and issubclass(hint, (str, int, date))

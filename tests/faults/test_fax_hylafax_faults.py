@@ -11,11 +11,12 @@ from connectors.fax.connector import FaxConnector
 from hub.domain.errors import SendError, TemporaryFailure, UnknownOutcome, Unreachable
 from hub.ports.connector import LinkState
 from tests.fake_inlet import FakeInlet
-from tests.fax_channel import connector_for, parcel, running, settings_for
+from tests.fax_channel import connector_for, parcel, settings_for
 from tests.fax_files import tiff
 from tests.peers.cut_proxy import CutProxy
 from tests.peers.hylafax import Hylafax
 from tests.peers.process import LOOPBACK, free_port
+from tests.running_connector import running
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from connectors.telegram.settings import TelegramSettings
 from hub.domain.errors import AuthRejected, TemporaryFailure, UnknownOutcome, Unreachable
 from hub.ports.connector import LinkState
 from tests.fake_inlet import FakeInlet
-from tests.integration.test_telegram_connector import connector_for, parcel, read, running
+from tests.integration.test_telegram_connector import connector_for, parcel, read
 from tests.peers.bot_api import BotApi
 from tests.peers.cut_proxy import CutProxy
 from tests.peers.process import LOOPBACK
+from tests.running_connector import running
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,10 @@ from hub.domain.message import Envelope, InteractionKind
 from hub.ports.connector import LinkState
 from hub.ports.parser import ParseContext
 from tests.fake_inlet import FakeInlet
-from tests.fax_channel import connector_for, parcel, running, settings_for
+from tests.fax_channel import connector_for, parcel, settings_for
 from tests.fax_files import tiff
 from tests.peers.hylafax import USER, Hylafax
+from tests.running_connector import running
 
 
 def channel(server: Hylafax, **changes: object) -> FaxConnector:

@@ -12,9 +12,10 @@ from connectors.fax.connector import FaxConnector
 from connectors.fax.settings import FaxSettings
 from hub.domain.errors import PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
 from tests.fake_inlet import FakeInlet
-from tests.fax_channel import OWN, connector_for, parcel, running
+from tests.fax_channel import OWN, connector_for, parcel
 from tests.peers.cut_proxy import CutProxy
 from tests.peers.process import LOOPBACK, PeerProcess, free_port, need
+from tests.running_connector import running
 
 
 @contextlib.asynccontextmanager

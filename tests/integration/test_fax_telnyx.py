@@ -27,9 +27,10 @@ from hub.ports.connector import HttpRequest
 from hub.ports.parser import ParseContext
 from tests.fake_connector import ManualClock
 from tests.fake_inlet import FakeInlet
-from tests.fax_channel import OWN, connector_for, parcel, running
+from tests.fax_channel import OWN, connector_for, parcel
 from tests.fax_files import pdf
 from tests.peers.telnyx import API_KEY, APPLICATION, Telnyx
+from tests.running_connector import running
 
 STATE = write_state("o_1")
 

@@ -23,11 +23,12 @@ from hub.domain.message import Attachment, Message, Strength
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.views import FileData
 from hub.ports.clock import SystemClock
-from hub.ports.connector import ConnectorContext, HttpRequest, LinkState, Parcel
+from hub.ports.connector import ConnectorContext, HttpRequest, Parcel
 from hub.ports.parser import ParseContext
 from tests.fake_inlet import FakeInlet
 from tests.peers.bot_api import ANNA, BotApi
 from tests.peers.process import LOOPBACK, free_port
+from tests.running_connector import running
 
 CLOCK = SystemClock()
 SECRET = "a-secret-of-the-webhook"
@@ -41,22 +42,6 @@ def settings_for(bot_api: BotApi, token: str, **changes: object) -> TelegramSett
 def connector_for(settings: TelegramSettings, **changes: int) -> TelegramConnector:
     context = ConnectorContext(name="telegram", hostname="hub.test", clock=CLOCK, data_dir=Path("."), **changes)
     return TelegramConnector(settings, context)
-
-
-@asynccontextmanager
-async def running(connector: TelegramConnector, inlet: FakeInlet) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(connector.run(inlet))
-    try:
-        up = asyncio.create_task(inlet.until_state(LinkState.UP))
-        await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        if task.done():
-            task.result()
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Unreachable):
-            await task
 
 
 def read(arrival: Arrival) -> Message:

@@ -1,7 +1,6 @@
 """The XMPP component against a real Prosody: contacts as addresses, the public address, what strangers learn, forms."""
 
 import asyncio
-import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +23,7 @@ from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.views import FileData
 from hub.ports.bot import BotReply
 from hub.ports.clock import SystemClock
-from hub.ports.connector import ConnectorContext, LinkState, Parcel
+from hub.ports.connector import ConnectorContext, Parcel
 from hub.ports.parser import ParseContext
 from hub.ports.switchboard import Caller, Relayed
 from tests.fake_inlet import FakeInlet
@@ -32,6 +31,7 @@ from tests.fake_switchboard import FakeSwitchboard
 from tests.peers.chat import ChatClient
 from tests.peers.cut_proxy import CutProxy
 from tests.peers.prosody import CRM_DOMAIN, SECRET, Prosody
+from tests.running_connector import running as running_connector
 
 CLOCK = SystemClock()
 PETRA = Caller(
@@ -66,18 +66,8 @@ async def running(
         name="crm", hostname="hub.test", clock=CLOCK, data_dir=Path("."), switchboard=switchboard
     )
     component = XmppComponent(settings, context)
-    task = asyncio.create_task(component.run(inlet))
-    try:
-        up = asyncio.create_task(inlet.until_state(LinkState.UP))
-        await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        if task.done():
-            task.result()
+    async with running_connector(component, inlet) as task:
         yield component, task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Unreachable):
-            await task
 
 
 def office(prosody: Prosody) -> FakeSwitchboard:

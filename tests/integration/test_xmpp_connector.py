@@ -1,9 +1,6 @@
 """The XMPP connector against a real Prosody: arrivals, receipts, archive, sending, faults."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,12 +15,13 @@ from hub.domain.ids import OutboxId
 from hub.domain.message import Strength
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.ports.clock import SystemClock
-from hub.ports.connector import ConnectorContext, LinkState, Parcel
+from hub.ports.connector import ConnectorContext, Parcel
 from hub.ports.parser import ParseContext
 from tests.fake_inlet import FakeInlet
 from tests.peers.chat import ChatClient
 from tests.peers.cut_proxy import CutProxy
 from tests.peers.prosody import Prosody
+from tests.running_connector import running
 
 CLOCK = SystemClock()
 
@@ -42,22 +40,6 @@ def settings_for(prosody: Prosody, **changes: object) -> XmppSettings:
 def connector_for(settings: XmppSettings) -> XmppConnector:
     context = ConnectorContext(name="chat", hostname="hub.test", clock=CLOCK, data_dir=Path("."))
     return XmppConnector(settings, context)
-
-
-@asynccontextmanager
-async def running(connector: XmppConnector, inlet: FakeInlet) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(connector.run(inlet))
-    try:
-        up = asyncio.create_task(inlet.until_state(LinkState.UP))
-        await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        if task.done():
-            task.result()
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Unreachable):
-            await task
 
 
 def parcel(to: str, text: str, identifier: str = "o_abc") -> Parcel:

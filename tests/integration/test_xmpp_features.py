@@ -1,7 +1,6 @@
 """What an XMPP account knows beside plain messages, against a real Prosody."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,7 +15,7 @@ from connectors.xmpp.parse import XMPP_PARSER
 from connectors.xmpp.settings import XmppSettings
 from hub.domain.address import Address
 from hub.domain.arrival import Arrival
-from hub.domain.errors import TooLarge, Unreachable
+from hub.domain.errors import TooLarge
 from hub.domain.facts import Relation
 from hub.domain.ids import OutboxId, random_id
 from hub.domain.message import Attachment, Message
@@ -24,12 +23,13 @@ from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.signal import SignalKind
 from hub.domain.views import FileData
 from hub.ports.clock import SystemClock
-from hub.ports.connector import ConnectorContext, LinkState, Parcel
+from hub.ports.connector import ConnectorContext, Parcel
 from hub.ports.parser import ParseContext
 from tests.fake_inlet import FakeInlet
 from tests.fake_switchboard import FakeSwitchboard
 from tests.peers.chat import ChatClient
 from tests.peers.prosody import Prosody
+from tests.running_connector import running as running_connector
 
 CLOCK = SystemClock()
 
@@ -49,18 +49,8 @@ async def running(
         name="chat", hostname="hub.test", clock=CLOCK, data_dir=Path("."), switchboard=switchboard
     )
     connector = XmppConnector(XmppSettings.model_validate(values | changes), context)
-    task = asyncio.create_task(connector.run(inlet))
-    try:
-        up = asyncio.create_task(inlet.until_state(LinkState.UP))
-        await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        if task.done():
-            task.result()
+    async with running_connector(connector, inlet):
         yield connector
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Unreachable):
-            await task
 
 
 def understood(inlet: FakeInlet, number: int = -1) -> Message:

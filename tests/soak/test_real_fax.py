@@ -11,8 +11,9 @@ from hub.domain.message import Envelope
 from hub.ports.connector import LinkState
 from hub.ports.parser import ParseContext
 from tests.fake_inlet import FakeInlet
-from tests.fax_channel import connector_for, parcel, running, settings_for
+from tests.fax_channel import connector_for, parcel, settings_for
 from tests.peers.hylafax import Hylafax
+from tests.running_connector import running
 
 FULL = os.environ.get("FERNAMT_SOAK") == "full"
 

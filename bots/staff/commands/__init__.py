@@ -21,6 +21,7 @@ from bots.staff.commands.register import DUPLICATES, INVITE, MERGE, TAG, UNMERGE
 from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
 from bots.staff.commands.reopen import REOPEN
 from bots.staff.commands.reply import REPLY
+from bots.staff.commands.reports import REPORT
 from bots.staff.commands.search import SEARCH
 from bots.staff.commands.status import STATUS
 from bots.staff.commands.timeline import TIMELINE
@@ -72,6 +73,7 @@ COMMANDS: dict[str, Command] = {
         SNOOZE,
         REPLY_TEMPLATE,
         ASK_COLLEAGUE,
+        REPORT,
         STATUS,
         UNDO,
         HELP,

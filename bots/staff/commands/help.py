@@ -48,6 +48,7 @@ TOPICS: dict[str, Right | None] = {
     "duplicates": Right.READ_CONTACTS,
     "merge": Right.MERGE_CONTACTS,
     "unmerge": Right.MERGE_CONTACTS,
+    "report": Right.READ_STATUS,
     "invite": Right.EDIT_CONTACTS,
     "status": Right.READ_STATUS,
     "undo": None,

@@ -14,7 +14,7 @@ from hub.ports.bot import Block, Confirm, Table, Text
 
 MORNING = "T09:00"
 """When a reminder is for a day without a time."""
-TOPICS = ("new-message", "overdue-invoice", "payment", "appointment", "late-answer", "briefing")
+TOPICS = ("new-message", "overdue-invoice", "payment", "appointment", "late-answer", "briefing", "weekly-report")
 
 
 async def propose_reminder(talk: Talk, slots: Slots) -> Answer:

@@ -2,7 +2,19 @@
 
 from aiohttp import web
 
-from hub.web.api import accounts, calendar, calendars, channels, contacts, desk, finding, queues, register, users
+from hub.web.api import (
+    accounts,
+    calendar,
+    calendars,
+    channels,
+    contacts,
+    desk,
+    finding,
+    queues,
+    register,
+    reports,
+    users,
+)
 from hub.web.live import stream_events
 
 V1 = "/api/v1"
@@ -24,6 +36,12 @@ API_ROUTES = [
     web.get(f"{V1}/contacts/{{ref:[^/]+}}/statement", accounts.show_statement),
     web.post(f"{V1}/contacts/{{ref:[^/]+}}/payment-reminder", accounts.send_payment_reminder),
     web.post(f"{V1}/contacts/{{ref:[^/]+}}/payment-reminders/stop", accounts.stop_payment_reminders),
+    web.get(f"{V1}/reports", reports.list_reports),
+    web.post(f"{V1}/reports/rebuild", reports.rebuild),
+    web.get(f"{V1}/reports/{{name}}", reports.show_report),
+    web.get(f"{V1}/reports/{{name}}/picture", reports.show_picture),
+    web.get(f"{V1}/reports/{{name}}/export/{{form}}", reports.export),
+    web.get(f"{V1}/reports/{{name}}/entries", reports.list_entries),
     web.get(f"{V1}/overdue", accounts.list_overdue),
     web.get(f"{V1}/ageing", accounts.show_ageing),
     web.get(f"{V1}/payment-reminders", accounts.list_payment_reminders),

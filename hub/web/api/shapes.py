@@ -1,5 +1,6 @@
 """The JSON of everything the API gives. Written out by hand: it is a promise to programs, not a mirror of classes."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -368,6 +369,7 @@ def bot_reply(value: BotReply) -> Json:
         "slots": dict(value.slots),
         "choices": [choice(item) for item in value.choices],
         "buttons": list(value.buttons),
+        "files": [{"name": one.name, "type": one.type, "data": b64encode(one.data).decode()} for one in value.files],
         "language": value.language,
     }
 

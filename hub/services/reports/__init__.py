@@ -1,0 +1,1 @@
+"""Reports: figures counted anew from the facts, day by day; trends and forecasts made of them."""

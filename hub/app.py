@@ -16,8 +16,9 @@ from bots.staff.staff import StaffSettings
 from config.model import Config
 from connectors.registry import KINDS
 from hub.archive import archive_for, build_checking, make_renderer
-from hub.business import Ground, build_business, build_conversations
+from hub.business import Ground, build_business
 from hub.configuring import LiveConfiguration
+from hub.counter import build_verbs
 from hub.daemon import Daemon, Parts, Plans
 from hub.demo import build_demo
 from hub.exchange import build_exchange
@@ -34,36 +35,28 @@ from hub.reception import build_reception
 from hub.reporting import build_reporting
 from hub.services.audit import Audit
 from hub.services.broadcast import Broadcast
-from hub.services.channels import Channels
 from hub.services.deliveries import Deliveries
 from hub.services.dispatch import Dispatcher
 from hub.services.door import LateDoor
 from hub.services.forms import Forms
 from hub.services.happenings import Happenings
 from hub.services.intake import Intake
-from hub.services.lines import Lines
 from hub.services.notices import Notices
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
 from hub.services.peers import Peers
-from hub.services.quarantine import Quarantine
 from hub.services.reports.marking import mark_store
-from hub.services.rows import Rows
-from hub.services.scoped import scope_rows
 from hub.services.secrets import load_secret
 from hub.services.sharing import Sharing
 from hub.services.staff import Staff
-from hub.services.status import Status
 from hub.services.supervise import Supervisor
 from hub.services.suppressions import Suppressions
 from hub.services.transmission import Transmitter
 from hub.services.turns import Turns
 from hub.services.users import Users
-from hub.services.verbs import HubVerbs
 from hub.telephony import build_calls
 from hub.tenure import Tenure
-from hub.version import VERSION
 from hub.web.site import Health
 from storage.terms import extract_terms
 
@@ -234,50 +227,17 @@ class Assembly:
 
     def build_verbs(self, file: Path) -> None:
         """What people and programs can do, and the bot that does it for them."""
-        store, clock, audit = self.store, self.clock, self.audit
-        lines = Lines(store, self.staff)
-        channels = Channels(
-            store=store,
-            audit=audit,
-            accounts=self.supervisor,
+        self.verbs = build_verbs(
+            self.ground,
+            self.business,
+            config=self.config,
             configuration=LiveConfiguration(file, self.data_dir / "secrets", KINDS, self.apply_plans),
-        )
-        business = self.business
-        self.verbs = scope_rows(
-            HubVerbs(
-                contacts=business.contacts,
-                timeline=business.timeline,
-                conversations=build_conversations(
-                    self.ground,
-                    lines,
-                    take_back_seconds=self.config.replies.take_back_seconds,
-                    lifetime=timedelta(hours=self.config.replies.give_up_hours),
-                ),
-                outbox=self.outbox,
-                quarantine=Quarantine(store=store, audit=audit, intake=self.intake),
-                channels=channels,
-                users=self.users,
-                audit=audit,
-                status=Status(
-                    store=store,
-                    clock=clock,
-                    audit=audit,
-                    channels=channels,
-                    version=VERSION,
-                    started_at=self.started_at,
-                    ready=lambda: self.ready,
-                ),
-                accounts=business.accounts,
-                calendar=business.calendar,
-                reminders=business.reminders,
-                desk=business.desk,
-                register=business.register,
-                documents=self.filed.documents,
-                reports=self.reporting.reports,
-                occasions=business.gatherings.verbs,
-                faxes=business.faxes,
-            ),
-            Rows(store, self.staff),
+            intake=self.intake,
+            users=self.users,
+            documents=self.filed.documents,
+            reports=self.reporting.reports,
+            started_at=self.started_at,
+            ready=lambda: self.ready,
         )
 
     async def apply_plans(self) -> None:

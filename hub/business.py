@@ -45,6 +45,8 @@ from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.rows import Rows
 from hub.services.sales import Sales
+from hub.services.search.finder import Finder
+from hub.services.search.indexing import Indexing
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -71,6 +73,7 @@ class Business:
     invites: Invites
     reachability: Reachability
     sales: Sales
+    search: Finder
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges, seats of events."""
@@ -109,8 +112,9 @@ def build_business(ground: Ground) -> Business:
     reminding = Reminding(
         store=store, clock=clock, staff=staff, alerts=alerts, contacts=letters, time_zone=ground.time_zone
     )
-    accounts, sales = build_accounts(ground, contacts, letters, alerts)
-    news, calendar = build_calendar(ground, reminding, alerts, letters)
+    indexing = Indexing(store, ground.terms)
+    accounts, sales = build_accounts(ground, contacts, letters, alerts, indexing)
+    news, calendar = build_calendar(ground, reminding, alerts, letters, indexing)
     briefings = Briefings(
         store=store,
         clock=clock,
@@ -148,6 +152,7 @@ def build_business(ground: Ground) -> Business:
         reachability=Reachability(store=store, suppressions=ground.suppressions, alerts=alerts),
         faxes=build_faxes(ground, letters),
         sales=sales,
+        search=Finder(store=store, audit=audit, terms=ground.terms, people=contacts.find),
     )
 
 
@@ -189,7 +194,7 @@ def build_faxes(ground: Ground, letters: Correspondence) -> Faxes:
 
 
 def build_accounts(
-    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts
+    ground: Ground, contacts: Contacts, letters: Correspondence, alerts: Alerts, indexing: Indexing
 ) -> tuple[Accounts, Sales]:
     """Accounts, and what shops bring onto them."""
     store, clock, audit = ground.store, ground.clock, ground.audit
@@ -204,8 +209,10 @@ def build_accounts(
         company=ground.company,
         time_zone=ground.time_zone,
         news=news,
+        index=indexing.put_bookings,
     )
-    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=ground.time_zone, news=news)
+    zone, put = ground.time_zone, indexing.put_bookings
+    return accounts, Sales(store=store, clock=clock, audit=audit, time_zone=zone, news=news, index=put)
 
 
 def build_overdue(ground: Ground, accounts: Accounts, alerts: Alerts, reminding: Reminding) -> OverdueNews:
@@ -251,7 +258,7 @@ def build_register(ground: Ground) -> tuple[Correspondence, Contacts, Timeline]:
 
 
 def build_calendar(
-    ground: Ground, reminding: Reminding, alerts: Alerts, letters: Correspondence
+    ground: Ground, reminding: Reminding, alerts: Alerts, letters: Correspondence, indexing: Indexing
 ) -> tuple[AppointmentReminders, InvitingCalendars]:
     """Calendars, and the reminders of what stands in them."""
     store, clock, audit, staff = ground.store, ground.clock, ground.audit, ground.staff
@@ -274,6 +281,7 @@ def build_calendar(
         company=ground.company,
         language=ground.language,
         time_zone=ground.time_zone,
+        index=indexing.put_appointments,
     )
     calendar = InvitingCalendars(
         store=store,
@@ -282,7 +290,7 @@ def build_calendar(
         events=ground.events,
         staff=staff,
         time_zone=ground.time_zone,
-        news=[news, invitations],
+        news=[news, invitations, indexing],
     )
     calendar.invitations = invitations
     return news, calendar

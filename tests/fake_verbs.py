@@ -19,6 +19,7 @@ from hub.domain.contact import Contact, ContactKind, ContactRole, Identity
 from hub.domain.conversation import Conversation, ConversationState, Evidence, Placement
 from hub.domain.errors import Ambiguous, Conflict, FernamtError, Invalid, NotFound, Refused
 from hub.domain.facts import Call
+from hub.domain.finding import Hit, Rebuilt
 from hub.domain.folding import fold
 from hub.domain.ids import (
     ContactId,
@@ -869,6 +870,75 @@ class FakeBusiness(Verb):
         return {}
 
 
+class FakeSearch(Verb):
+    """People whose names hold the words, and entries that hold them."""
+
+    async def find(
+        self,
+        actor: Actor,
+        words: str,
+        *,
+        kinds: Sequence[str] = (),
+        channel: str = "",
+        contact_id: ContactId | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = 20,
+    ) -> Page[Hit]:
+        self.s.enter(actor, Right.READ_CONTACTS, "search.find")
+        people = (
+            [] if after or channel or contact_id or since or until else await FakeContacts(self.s).find(actor, words)
+        )
+        hits = [_person_found(match.contact) for match in people if not kinds or "contact" in kinds]
+        asked = [
+            entry
+            for entry in self.s.entries.values()
+            if (not kinds or entry.kind.value in kinds)
+            and channel in ("", entry.channel)
+            and contact_id in (None, entry.contact_id)
+            and (since is None or entry.at >= since)
+            and (until is None or entry.at < until)
+        ]
+        folded = fold(words).split()
+        fits = [e for e in asked if folded and all(w in fold(f"{e.subject} {e.text}") for w in folded)]
+        page = cut(sorted(fits, key=lambda e: e.at, reverse=True), after, limit)
+        return Page([*hits, *(_entry_found(self.s.entry(e), words) for e in page.items)], page.next)
+
+    async def rebuild(self, actor: Actor, after: str = "") -> Rebuilt:
+        self.s.enter(actor, Right.RUN_CHANNELS, "search.rebuild")
+        return Rebuilt(done=0 if after else 500, next=None if after else "entries:i_1")
+
+
+def _person_found(contact: Contact) -> Hit:
+    return Hit(
+        kind="contact",
+        id=contact.id,
+        title=contact.name,
+        at=contact.created_at,
+        snippet=contact.organisation,
+        contact_id=contact.id,
+        contact_name=contact.name,
+    )
+
+
+def _entry_found(entry: TimelineEntry, words: str) -> Hit:
+    it = entry.interaction
+    place = it.text.lower().find(words.lower())
+    return Hit(
+        kind=it.kind.value,
+        id=it.id,
+        title=it.subject,
+        at=it.at,
+        snippet=it.text[:160],
+        highlights=((place, place + len(words)),) if 0 <= place < 160 else (),
+        contact_id=it.contact_id,
+        contact_name=entry.contact_name,
+        conversation_id=entry.conversation_id,
+        channel=it.channel,
+    )
+
+
 class FakeVerbs:
     """All groups over one state."""
 
@@ -885,6 +955,7 @@ class FakeVerbs:
         self.users = FakeUsers(self.state)
         self.audit = FakeAudit(self.state)
         self.status = FakeStatus(self.state)
+        self.search = FakeSearch(self.state)
         empty: Any = FakeBusiness(self.state)
         self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
         self.reports = empty

@@ -3,6 +3,7 @@
 import bisect
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from hub.domain.errors import BlobMissing
 from hub.domain.folding import fold
@@ -82,7 +83,15 @@ class MemorySearch:
         await self._points.yielded()
 
     async def find(
-        self, terms: Sequence[str], *, scope: Sequence[str], after: str | None = None, limit: int = 50
+        self,
+        terms: Sequence[str],
+        *,
+        scope: Sequence[str],
+        facets: Sequence[Sequence[str]] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = 50,
     ) -> SearchPage:
         await self._points.before("search.find")
         check_limit(limit)
@@ -94,11 +103,14 @@ class MemorySearch:
         hits = [
             (epoch_ms(entry.at), entry.id)
             for entry in visible
-            if set(whole) <= set(entry.terms)
+            if all(set(group) & set(entry.facets) for group in facets)
+            and (since is None or epoch_ms(since) <= epoch_ms(entry.at))
+            and (until is None or epoch_ms(entry.at) < epoch_ms(until))
+            and set(whole) <= set(entry.terms)
             and (last in entry.terms or (prefix and any(term.startswith(last) for term in entry.terms)))
         ]
         hits.sort(reverse=True)
-        tag = f"search/{list(terms)}/{sorted(scope)}"
+        tag = f"search/{list(terms)}/{sorted(scope)}/{[sorted(group) for group in facets]}/{since}/{until}"
         if after is not None:
             at, id = read_cursor(tag, after)
             hits = [hit for hit in hits if hit < (at, id)]

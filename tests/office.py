@@ -41,6 +41,7 @@ from hub.services.matching import name_entry
 from hub.services.passwords import Passwords
 from hub.services.reports.marking import Marks
 from hub.services.reports.reports import Reports
+from hub.services.search.facets import entry_facets
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -314,7 +315,9 @@ class Office:
                 )
             )
         await self.store.documents(INTERACTIONS).insert(entry)
-        await self.store.search.put_many([SearchEntry(id=entry.id, at=at, terms=extract_terms(entry.text))])
+        await self.store.search.put_many(
+            [SearchEntry(id=entry.id, at=at, facets=entry_facets(entry), terms=extract_terms(entry.text))]
+        )
         if conversation is not None:
             await self.store.documents(PLACEMENTS).insert(
                 Placement(

@@ -217,7 +217,7 @@ class Dialogue:
             return await self.propose(talk, "find_document", {"document_id": choice.id})
         if choice.kind in OPENS:
             return await self.propose(talk, OPENS[choice.kind], {"contact": f"@{number}"})
-        if choice.kind in ("appointment", "slot", "reminder"):
+        if choice.kind in ("appointment", "slot", "reminder", "found"):
             return Answer(blocks=(talk.text(f"choice.{choice.kind}", label=choice.label),), intent="choose")
         slot = "entry_id" if choice.kind == "entry" else "conversation_id"
         return await self.propose(talk, "timeline", {slot: choice.id})

@@ -14,7 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("hub.cli.commands.status", "How the hub is: channels, queues, what waits."),
     "contact": ("hub.cli.commands.contact", "Who somebody is."),
     "timeline": ("hub.cli.commands.contact", "Everything exchanged with a contact, newest first."),
-    "search": ("hub.cli.commands.contact", "Find entries by their words."),
+    "search": ("hub.cli.commands.search", "Find people, messages, appointments and bookings."),
     "send": ("hub.cli.commands.contact", "Answer a contact."),
     "ask": ("hub.cli.commands.ask", "Talk to the staff bot."),
     "report": ("hub.cli.commands.report", "Trends and forecasts; files of them; count everything anew."),

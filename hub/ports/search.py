@@ -9,12 +9,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchEntry:
-    """What can be found: an interaction, by its words."""
+    """What can be found, by its words: an interaction, an appointment, a booking. The id's prefix (what stands before
+    the first "_") says what it is."""
 
     id: str
     at: datetime
     scope: tuple[str, ...] = ("all",)
     """Who may find it: "all", user ids, team names. A query names the scopes of its actor; one in common suffices."""
+    facets: tuple[str, ...] = ()
+    """What it may be filtered by, written `name:value`: "kind:message", "channel:email", "contact:c_..."."""
     terms: tuple[str, ...]
     """Made by `Terms`; at most 2,000 distinct ones are kept."""
 
@@ -52,10 +55,21 @@ class Search(Protocol):
         """Forget these; unknown ids are ignored."""
 
     async def find(
-        self, terms: Sequence[str], *, scope: Sequence[str], after: str | None = None, limit: int = 50
+        self,
+        terms: Sequence[str],
+        *,
+        scope: Sequence[str],
+        facets: Sequence[Sequence[str]] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = 50,
     ) -> SearchPage:
         """Entries that hold every term, newest first. The last term also matches as a prefix of at least 3 letters
-        where no entry holds it whole. No terms: no results."""
+        where no entry holds it whole. No terms: no results.
+
+        `facets`: of each group an entry has at least one; an empty group is had by none. `since` is inclusive, `until`
+        exclusive, both to the millisecond."""
 
     async def put_names(self, entries: Sequence[NameEntry]) -> None:
         """Add or overwrite contacts' names."""

@@ -40,6 +40,7 @@ from hub.ports.occasion_verbs import OccasionVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.report_verbs import ReportVerbs
+from hub.ports.search_verbs import SearchVerbs
 from hub.ports.store import Page
 
 
@@ -374,3 +375,6 @@ class Verbs(Protocol):
 
     @property
     def faxes(self) -> FaxVerbs: ...
+
+    @property
+    def search(self) -> SearchVerbs: ...

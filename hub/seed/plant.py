@@ -36,6 +36,7 @@ from hub.ports.kinds import (
 from hub.ports.search import NameEntry, SearchEntry, Terms
 from hub.ports.store import Documents, Store
 from hub.seed.company import Line, Person, Thread, draw_colleagues, draw_person, draw_threads
+from hub.services.search.facets import entry_facets
 
 T = TypeVar("T")
 BATCH = 200
@@ -100,7 +101,7 @@ class Planter:
                 if entry.message_id:
                     references.append(_reference(entry, conversation_id))
                 said = f"{entry.subject}\n{entry.text}\n{thread.person.contact.name}"
-                search.append(SearchEntry(id=entry.id, at=entry.at, terms=self._terms(said)))
+                search.append(_findable(entry, self._terms(said)))
         await _insert_all(conversations, self._store.documents(CONVERSATIONS))
         await _insert_all(references, self._store.documents(MESSAGE_REFERENCES))
         await _insert_all(placements, self._store.documents(PLACEMENTS))
@@ -158,6 +159,10 @@ class Planter:
             last_text=last.text[:200],
             participants=(address.key,),
         )
+
+
+def _findable(entry: Interaction, terms: tuple[str, ...]) -> SearchEntry:
+    return SearchEntry(id=entry.id, at=entry.at, facets=entry_facets(entry), terms=terms)
 
 
 def _placement(entry: Interaction, conversation: ConversationId, first: InteractionId) -> Placement:

@@ -39,7 +39,7 @@ from hub.services.ledger.fold import Account, account_id, fold
 from hub.services.ledger.importing import import_rows
 from hub.services.ledger.posting import check_draft
 from hub.services.ledger.reminders import Letters, PaymentReminders
-from hub.services.ledger.stream import Streams
+from hub.services.ledger.stream import Index, Streams
 from hub.services.merged import find_survivor
 
 MAX_ACCOUNTS, MAX_ITEMS, SHOWN_ORDERS = 2_000, 200, 100
@@ -66,11 +66,12 @@ class Accounts:
         time_zone: str,
         rules: dunning.DunningRules | None = None,
         news: Callable[[Actor, LedgerEntry, Contact], Awaitable[object]] | None = None,
+        index: Index | None = None,
     ) -> None:
         """`news`: awaited after each payment that somebody booked; told again under the same id by a repetition."""
         self._contacts, self._interactions = store.documents(CONTACTS), store.documents(INTERACTIONS)
         self._ledger, self._lines = store.documents(LEDGER), store.documents(LEDGER_ACCOUNTS)
-        self._streams = Streams(store)
+        self._streams = Streams(store, index)
         self._clock, self._audit, self._events = clock, audit, events
         self._resolve, self._company, self._zone = resolve, company, ZoneInfo(time_zone)
         self._news, self._joint = news, asyncio.Lock()

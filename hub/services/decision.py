@@ -29,6 +29,7 @@ from hub.services.entry import FIRST_CONTACT, REUSED_ID, SUBJECT_CHANGED, build_
 from hub.services.filing import claim_address, claim_of, provisional_contact
 from hub.services.incoming import Incoming, Outcome, done, quarantined
 from hub.services.routing import Router
+from hub.services.search.facets import entry_facets
 from hub.services.sheet import Sheet
 from hub.services.standing import SILENT, awaits_answer, last_words, with_entry
 from hub.services.threading import CERTAIN, Clues, Verdict, Writer, order_owner, place_chat, place_mail
@@ -318,9 +319,13 @@ class Decider:
         """Where the entry, and the contact that it made, will be found."""
         if known is None:
             sheet.interactions.add(entry)
-        sheet.entries.append(SearchEntry(id=entry.id, at=entry.at, terms=item.terms[:MAX_TERMS]))
+        sheet.entries.append(_findable(entry, item.terms))
         if made is not None and item.route.person is not None:
             sheet.names.append(NameEntry(id=made.id, text=f"{made.name} {item.route.person.address.normal}"))
+
+
+def _findable(entry: Interaction, terms: tuple[str, ...]) -> SearchEntry:
+    return SearchEntry(id=entry.id, at=entry.at, facets=entry_facets(entry), terms=terms[:MAX_TERMS])
 
 
 def _is_first(item: Incoming, person: Participant | None, sheet: Sheet) -> bool:

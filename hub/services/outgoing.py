@@ -26,6 +26,7 @@ from hub.ports.events import Event, Events, Topic
 from hub.ports.kinds import CONVERSATIONS, INTERACTIONS, MESSAGE_REFERENCES, OUTBOX, PLACEMENTS
 from hub.ports.search import SearchEntry, Terms
 from hub.ports.store import Exists, Store
+from hub.services.search.facets import entry_facets
 from hub.services.standing import with_answer
 
 log = structlog.get_logger()
@@ -180,7 +181,8 @@ class OutgoingEntries:
         people = [entry.sender] if entry.sender else []
         words = [entry.subject, entry.text]
         words += [f"{person.name} {person.address.normal}" for person in (*people, *entry.recipients)]
-        return SearchEntry(id=entry.id, at=entry.at, terms=self._terms("\n".join(words))[:MAX_TERMS])
+        terms = self._terms("\n".join(words))[:MAX_TERMS]
+        return SearchEntry(id=entry.id, at=entry.at, facets=entry_facets(entry), terms=terms)
 
     async def _bump(self, entry: Interaction, item: OutboxItem, *, late: bool) -> Conversation | None:
         if item.conversation_id is None:

@@ -29,7 +29,7 @@ from hub.ports.store import Exists, Store
 from hub.services.audit import Audit
 from hub.services.ledger.fold import Account
 from hub.services.ledger.selling import Books
-from hub.services.ledger.stream import Streams
+from hub.services.ledger.stream import Index, Streams
 from hub.services.merged import find_survivor
 
 log = structlog.get_logger()
@@ -46,9 +46,18 @@ class _Even(Exception):
 class Sales:
     """Implements hub.ports.facts.Facts for messages with bookings. `news`: awaited after each payment that came."""
 
-    def __init__(self, *, store: Store, clock: Clock, audit: Audit, time_zone: str, news: News | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        audit: Audit,
+        time_zone: str,
+        news: News | None = None,
+        index: Index | None = None,
+    ) -> None:
         self._sales, self._contacts = store.documents(SALES), store.documents(CONTACTS)
-        self._streams = Streams(store)
+        self._streams = Streams(store, index)
         self._clock, self._audit, self._news = clock, audit, news
         self._zone = ZoneInfo(time_zone)
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

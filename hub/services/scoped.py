@@ -5,17 +5,11 @@ Whoever sees everything passes straight through.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
-from hub.domain.appointment import Occurrence
-from hub.domain.document import Document
-from hub.domain.errors import Ambiguous, Conflict, NotFound, Refused
+from hub.domain.errors import Refused
 from hub.domain.people import Actor
-from hub.domain.reminder import Briefing
-from hub.domain.views import ContactMatch
-from hub.ports.store import Page
 from hub.services.rows import Rows, sees_everything
 from hub.services.verbs import HubVerbs
 
@@ -24,290 +18,129 @@ Call = Callable[..., Awaitable[Any]]
 Before = Callable[[Rows, Actor, Arguments], Awaitable[None]]
 After = Callable[[Rows, Actor, Any], Awaitable[Any]]
 Instead = Callable[[Rows, Actor, Call, Arguments], Awaitable[Any]]
-PLENTY = 2_000
-"""Of lists that are cut only after filtering."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What is done for a colleague who does not see everything."""
-
-    before: Before | None = None
-    after: After | None = None
-    instead: Instead | None = None
-
-
-FREE = Rule()
-"""Tells of no contact."""
-
-
-# Before
-
-
-async def _contact(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_contact(actor, given.get("contact_id"))
-
-
-async def _conversation(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_conversation(actor, given.get("conversation_id"))
-
-
-async def _contact_and_conversation(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await _contact(rows, actor, given)
-    await _conversation(rows, actor, given)
-
-
-async def _entry(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_entry(actor, given["interaction_id"])
-
-
-async def _item(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_item(actor, given["item_id"])
-
-
-async def _appointment(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_appointment(actor, given["appointment_id"])
-
-
-async def _document(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_document(actor, given["document_id"])
-    await _contact(rows, actor, given)
-
-
-async def _link(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_share(actor, given["share_id"])
-
-
-async def _request(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_request(actor, given["request_id"])
-
-
-async def _letter(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await _contact(rows, actor, given)
-    await rows.check_appointment(actor, given["appointment_id"])
-
-
-async def _documents(rows: Rows, actor: Actor, found: Sequence[Document]) -> list[Document]:
-    return await rows.keep_open(actor, found, lambda one: one.contact_id)
-
-
-async def _pair(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_contact(actor, given["survivor_id"])
-    await rows.check_contact(actor, given["member_id"])
-
-
-async def _draft(rows: Rows, actor: Actor, given: Arguments) -> None:
-    await rows.check_contact(actor, given["draft"].contact_id)
-
-
-async def _ledger_entry(rows: Rows, actor: Actor, given: Arguments) -> None:
-    contact_id = str(given["entry_id"]).partition("/")[0]
-    if contact_id not in await rows.visible(actor, [contact_id]):
-        raise NotFound("There is no such booking.", id=str(given["entry_id"])[:60])
-
-
-# Contacts
-
-
-async def _matches(rows: Rows, actor: Actor, found: Sequence[ContactMatch]) -> list[ContactMatch]:
-    return [match for match in found if rows.shows(actor, match.contact)]
-
-
-async def _resolve(rows: Rows, actor: Actor, call: Call, given: Arguments) -> Any:
-    text = str(given["text"])
-    nothing = f'No contact is called "{text[:60]}".'
-    try:
-        contact = await call(actor, **given)
-    except Ambiguous as error:
-        choices = await _matches(rows, actor, cast(Sequence[ContactMatch], error.fields["choices"]))
-        if len(choices) == 1:
-            return choices[0].contact
-        if not choices:
-            raise NotFound(nothing, nearest=[]) from error
-        raise Ambiguous(f'"{text[:60]}" fits {len(choices)} contacts; say which.', choices=choices) from error
-    except NotFound as error:
-        nearest = cast(Sequence[ContactMatch], error.fields.get("nearest", ()))
-        raise NotFound(nothing, nearest=await _matches(rows, actor, nearest)) from error
-    if not rows.shows(actor, contact):
-        raise NotFound(nothing, nearest=[])
-    return contact
-
-
-async def _entering(rows: Rows, actor: Actor, call: Call, given: Arguments) -> Any:
-    """An address that a hidden contact holds cannot be taken; whose it is is not said."""
-    await rows.check_contact(actor, given.get("contact_id"))
-    try:
-        return await call(actor, **given)
-    except Conflict as error:
-        holder = error.fields.get("contact")
-        if holder and str(holder) not in await rows.visible(actor, [str(holder)]):
-            sentence = "One of these addresses cannot be used; ask an admin."
-            raise Conflict(sentence, field="addresses") from None
-        raise
-
-
-def _paged(contact_of: Callable[[Any], Any], *, company: bool = False, before: Before | None = None) -> Rule:
-    async def go(rows: Rows, actor: Actor, call: Call, given: Arguments) -> Page[Any]:
-        async def more(after: str) -> Page[Any]:
-            found: Page[Any] = await call(actor, **{**given, "after": after})
-            return found
-
-        return await rows.keep_page(actor, await call(actor, **given), contact_of, more, company=company)
-
-    return Rule(before=before, instead=go)
-
-
-# Accounts
-
-
-def _listed(contact_of: Callable[[Any], Any]) -> Rule:
-    async def go(rows: Rows, actor: Actor, call: Call, given: Arguments) -> list[Any]:
-        wide = {**given, "limit": PLENTY} if "limit" in given else given
-        kept = await rows.keep(actor, await call(actor, **wide), contact_of)
-        return kept[: given["limit"]] if "limit" in given else kept
-
-    return Rule(before=_contact, instead=go)
-
-
-def _numbered(what: str) -> Rule:
-    async def go(rows: Rows, actor: Actor, call: Call, given: Arguments) -> Any:
-        number = str(given["number"])
-        try:
-            found = await call(actor, **given)
-            hidden = found.contact_id not in await rows.visible(actor, [found.contact_id])
-        except Ambiguous:
-            hidden = True
-        if hidden:
-            raise NotFound(f"There is no {what} {number[:40]}.", number=number[:40])
-        return found
-
-    return Rule(instead=go)
-
-
-# Calendars
-
-
-async def _occurrences(rows: Rows, actor: Actor, found: Sequence[Occurrence]) -> list[Occurrence]:
-    """That somebody is busy then is seen by all; with whom and why is not."""
-    seen = await rows.visible(actor, [one.appointment.contact_id for one in found])
-    return [one if one.appointment.contact_id in (None, *seen) else _busy(one) for one in found]
-
-
-def _busy(one: Occurrence) -> Occurrence:
-    bare = replace(
-        one.appointment, contact_id=None, title="", location="", notes="", attendees=(), organiser=None, key=""
-    )
-    return replace(one, appointment=bare, contact_name="")
-
-
-async def _next(rows: Rows, actor: Actor, found: Occurrence | None) -> Occurrence | None:
-    return (await _occurrences(rows, actor, [found]))[0] if found else None
-
-
-async def _briefing(rows: Rows, actor: Actor, found: Briefing) -> Briefing:
-    """Without the names of who waits: they are no contacts any more, only words."""
-    return replace(
-        found,
-        appointments=tuple(await _occurrences(rows, actor, found.appointments)),
-        overdue=tuple(await rows.keep(actor, found.overdue, lambda one: one.contact_id)),
-        longest_waiting=(),
-    )
-
+from hub.services.row_rules import (
+    FREE,
+    Rule,
+    enter_seen,
+    find_seen,
+    keep_briefing,
+    keep_documents,
+    keep_matches,
+    keep_next,
+    keep_occurrences,
+    listed,
+    numbered,
+    of_appointment,
+    of_contact,
+    of_contact_and_conversation,
+    of_conversation,
+    of_document,
+    of_draft,
+    of_entry,
+    of_item,
+    of_ledger_entry,
+    of_letter,
+    of_link,
+    of_pair,
+    of_request,
+    paged,
+    resolve_seen,
+)
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "contacts": {
-        "find": Rule(after=_matches),
-        "resolve": Rule(instead=_resolve),
-        "page": _paged(lambda one: one.id),
-        "card": Rule(before=_contact),
-        "create": Rule(instead=_entering),
-        "edit": Rule(instead=_entering),
+        "find": Rule(after=keep_matches),
+        "resolve": Rule(instead=resolve_seen),
+        "page": paged(lambda one: one.id),
+        "card": Rule(before=of_contact),
+        "create": Rule(instead=enter_seen),
+        "edit": Rule(instead=enter_seen),
     },
     "timeline": {
-        "page": Rule(before=_contact),
-        "search": _paged(lambda one: one.interaction.contact_id),
-        "entry": Rule(before=_entry),
-        "raw": Rule(before=_entry),
-        "attachment": Rule(before=_entry),
-        "html": Rule(before=_entry),
-        "note": Rule(before=_contact_and_conversation),
-        "log_call": Rule(before=_contact),
+        "page": Rule(before=of_contact),
+        "search": paged(lambda one: one.interaction.contact_id),
+        "entry": Rule(before=of_entry),
+        "raw": Rule(before=of_entry),
+        "attachment": Rule(before=of_entry),
+        "html": Rule(before=of_entry),
+        "note": Rule(before=of_contact_and_conversation),
+        "log_call": Rule(before=of_contact),
     },
     "conversations": {
-        "inbox": _paged(lambda one: one.conversation.contact_id),
-        "recent": _paged(lambda one: one.conversation.contact_id),
-        "get": Rule(before=_conversation),
-        "entries": Rule(before=_conversation),
-        "answerable": Rule(before=_contact),
-        "draft": Rule(before=_conversation),
-        "reply": Rule(before=_conversation),
-        "assign": Rule(before=_conversation),
-        "close": Rule(before=_conversation),
-        "reopen": Rule(before=_conversation),
-        "delete": Rule(before=_conversation),
+        "inbox": paged(lambda one: one.conversation.contact_id),
+        "recent": paged(lambda one: one.conversation.contact_id),
+        "get": Rule(before=of_conversation),
+        "entries": Rule(before=of_conversation),
+        "answerable": Rule(before=of_contact),
+        "draft": Rule(before=of_conversation),
+        "reply": Rule(before=of_conversation),
+        "assign": Rule(before=of_conversation),
+        "close": Rule(before=of_conversation),
+        "reopen": Rule(before=of_conversation),
+        "delete": Rule(before=of_conversation),
     },
     "outbox": {
-        "page": _paged(lambda one: one.contact_id),
-        "get": Rule(before=_item),
-        "retry": Rule(before=_item),
-        "cancel": Rule(before=_item),
-        "settle": Rule(before=_item),
+        "page": paged(lambda one: one.contact_id),
+        "get": Rule(before=of_item),
+        "retry": Rule(before=of_item),
+        "cancel": Rule(before=of_item),
+        "settle": Rule(before=of_item),
     },
     "accounts": {
-        "summary": Rule(before=_contact),
-        "entries": Rule(before=_contact),
-        "overdue": _listed(lambda one: one.contact_id),
-        "ageing": _listed(lambda one: one.contact_id),
-        "invoice": _numbered("invoice"),
-        "orders": Rule(before=_contact),
-        "order": _numbered("order"),
-        "post": Rule(before=_draft),
-        "reverse": Rule(before=_ledger_entry),
-        "statement": Rule(before=_contact),
-        "draft_reminders": _listed(lambda one: one.contact_id),
-        "send_reminder": Rule(before=_contact),
-        "stop_reminders": Rule(before=_contact),
+        "summary": Rule(before=of_contact),
+        "entries": Rule(before=of_contact),
+        "overdue": listed(lambda one: one.contact_id),
+        "ageing": listed(lambda one: one.contact_id),
+        "invoice": numbered("invoice"),
+        "orders": Rule(before=of_contact),
+        "order": numbered("order"),
+        "post": Rule(before=of_draft),
+        "reverse": Rule(before=of_ledger_entry),
+        "statement": Rule(before=of_contact),
+        "draft_reminders": listed(lambda one: one.contact_id),
+        "send_reminder": Rule(before=of_contact),
+        "stop_reminders": Rule(before=of_contact),
     },
     "calendar": {
         "calendars": FREE,
         "save_calendar": FREE,
-        "agenda": Rule(before=_contact, after=_occurrences),
-        "next": Rule(before=_contact, after=_next),
-        "get": Rule(before=_appointment),
+        "agenda": Rule(before=of_contact, after=keep_occurrences),
+        "next": Rule(before=of_contact, after=keep_next),
+        "get": Rule(before=of_appointment),
         "free": FREE,
-        "book": Rule(before=_draft),
-        "move": Rule(before=_appointment),
-        "cancel": Rule(before=_appointment),
-        "ics": Rule(before=_appointment),
-        "invite": Rule(before=_appointment),
-        "answer": Rule(before=_appointment),
+        "book": Rule(before=of_draft),
+        "move": Rule(before=of_appointment),
+        "cancel": Rule(before=of_appointment),
+        "ics": Rule(before=of_appointment),
+        "invite": Rule(before=of_appointment),
+        "answer": Rule(before=of_appointment),
         "close_feed": FREE,
     },
     "reminders": {
-        "remind": Rule(before=_contact),
+        "remind": Rule(before=of_contact),
         "mine": FREE,
         "drop": FREE,
         "alerts": FREE,
         "set_alert": FREE,
-        "briefing": Rule(after=_briefing),
+        "briefing": Rule(after=keep_briefing),
     },
     "desk": {
         "queues": FREE,
         "save_queue": FREE,
-        "snooze": Rule(before=_conversation),
+        "snooze": Rule(before=of_conversation),
         "canned": FREE,
         "save_canned": FREE,
         "delete_canned": FREE,
-        "fill_canned": Rule(before=_conversation),
-        "ask_colleague": Rule(before=_contact),
-        "look": Rule(before=_conversation),
+        "fill_canned": Rule(before=of_conversation),
+        "ask_colleague": Rule(before=of_contact),
+        "look": Rule(before=of_conversation),
     },
     "register": {
-        "duplicates": Rule(before=_contact),
-        "merge": Rule(before=_pair),
-        "unmerge": Rule(before=_pair),
-        "tag": Rule(before=_contact),
-        "invite": Rule(before=_contact),
+        "duplicates": Rule(before=of_contact),
+        "merge": Rule(before=of_pair),
+        "unmerge": Rule(before=of_pair),
+        "tag": Rule(before=of_contact),
+        "invite": Rule(before=of_contact),
         "export": FREE,
     },
     "occasions": {
@@ -318,38 +151,39 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "change": FREE,
         "set_state": FREE,
         "ics": FREE,
-        "registrations": _paged(lambda one: one.registration.contact_id),
-        "register": Rule(before=_contact),
-        "cancel": Rule(before=_contact),
+        "registrations": paged(lambda one: one.registration.contact_id),
+        "register": Rule(before=of_contact),
+        "cancel": Rule(before=of_contact),
         "start_campaign": FREE,  # chooses among whom the actor sees
     },
     "documents": {
-        "page": _paged(lambda one: one.contact_id, company=True, before=_contact),
-        "search": _paged(lambda one: one.contact_id, company=True),
-        "get": Rule(before=_document),
+        "page": paged(lambda one: one.contact_id, company=True, before=of_contact),
+        "search": paged(lambda one: one.contact_id, company=True),
+        "get": Rule(before=of_document),
         "folders": FREE,
         "tags": FREE,
-        "duplicates": Rule(before=_document, after=_documents),
-        "download": Rule(before=_document),
-        "preview": Rule(before=_document),
-        "upload": Rule(before=_contact),
-        "add_version": Rule(before=_document),
-        "file": Rule(before=_document),
-        "remove": Rule(before=_document),
-        "restore": Rule(before=_document),
+        "duplicates": Rule(before=of_document, after=keep_documents),
+        "download": Rule(before=of_document),
+        "preview": Rule(before=of_document),
+        "upload": Rule(before=of_contact),
+        "add_version": Rule(before=of_document),
+        "file": Rule(before=of_document),
+        "remove": Rule(before=of_document),
+        "restore": Rule(before=of_document),
         "propose": FREE,
-        "share": Rule(before=_document),
-        "shares": _paged(lambda one: one.contact_id, company=True, before=_document),
-        "revoke": Rule(before=_link),
-        "request_upload": Rule(before=_contact),
-        "upload_requests": _paged(lambda one: one.contact_id, company=True),
-        "end_request": Rule(before=_request),
+        "share": Rule(before=of_document),
+        "shares": paged(lambda one: one.contact_id, company=True, before=of_document),
+        "revoke": Rule(before=of_link),
+        "request_upload": Rule(before=of_contact),
+        "upload_requests": paged(lambda one: one.contact_id, company=True),
+        "end_request": Rule(before=of_request),
         "templates": FREE,
         "save_template": FREE,
         "delete_template": FREE,
-        "fill_template": Rule(before=_letter),
+        "fill_template": Rule(before=of_letter),
     },
-    "faxes": {"draft": Rule(before=_contact), "send": Rule(before=_contact)},
+    "search": {"find": Rule(instead=find_seen)},
+    "faxes": {"draft": Rule(before=of_contact), "send": Rule(before=of_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }
 OPEN = frozenset({"users"})  # groups that tell of no contact at all
@@ -361,6 +195,7 @@ WITHHELD = {
     "occasions": ("check_in", "campaigns", "campaign", "pause_campaign"),
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),
+    "search": ("rebuild",),
     "status": ("read",),
     "reports": ("read", "entries", "picture", "tell", "export", "rebuild"),
 }

@@ -21,6 +21,7 @@ from hub.services.audit import Audit
 from hub.services.keyset import check_limit, timeline_page
 from hub.services.lines import Lines
 from hub.services.merged import find_survivor
+from hub.services.search.facets import entry_facets
 from hub.services.sources import Sources
 from hub.services.standing import with_entry
 
@@ -241,7 +242,7 @@ class Timeline:
                 entry = current
         if conversation_id is not None:
             await self._placements.insert(_placement(entry, conversation_id))
-        await self._search.put_many([SearchEntry(id=entry.id, at=entry.at, terms=self._terms(entry.text))])
+        await self._search.put_many([_search_entry(entry, self._terms(entry.text))])
         await self._audit.record(actor, verb, entry.contact_id, detail=entry.id)
         self._events.publish(
             Event(
@@ -262,6 +263,10 @@ class Timeline:
             raise NotFound("There is no such conversation.")
         if conversation.contact_id not in (contact.id, *contact.members):
             raise Invalid("This conversation is with another contact.", field="conversation_id")
+
+
+def _search_entry(note: Interaction, terms: tuple[str, ...]) -> SearchEntry:
+    return SearchEntry(id=note.id, at=note.at, facets=entry_facets(note), terms=terms)
 
 
 def _placement(note: Interaction, conversation_id: ConversationId) -> Placement:

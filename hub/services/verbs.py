@@ -11,6 +11,7 @@ from hub.ports.occasion_verbs import OccasionVerbs
 from hub.ports.register_verbs import RegisterVerbs
 from hub.ports.reminder_verbs import ReminderVerbs
 from hub.ports.report_verbs import ReportVerbs
+from hub.ports.search_verbs import SearchVerbs
 from hub.ports.verbs import (
     AuditVerbs,
     ChannelVerbs,
@@ -46,3 +47,4 @@ class HubVerbs:
     reports: ReportVerbs
     occasions: OccasionVerbs
     faxes: FaxVerbs
+    search: SearchVerbs

@@ -1,10 +1,12 @@
 """Search in MongoDB: one multikey index over (scope and term, moment, id).
 
 Each term stands in the index once for each scope of its entry, so that scope is part of the key and a query for a
-rare word of ours never meets another team's entries.
+rare word of ours never meets another team's entries. Facets stand there too, written `:` and the facet, which no term
+can be.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
@@ -30,15 +32,20 @@ def _key(scope: str, term: str) -> str:
     return f"{scope}\n{term}"  # no term holds a line break
 
 
+def _facet_term(facet: str) -> str:
+    return ":" + facet
+
+
 def _entry_fields(entry: SearchEntry) -> Fields:
     terms = [term for term in dict.fromkeys(map(normal_term, entry.terms)) if term][:MOST_TERMS]
-    scope = list(dict.fromkeys(entry.scope))
+    scope, facets = list(dict.fromkeys(entry.scope)), list(dict.fromkeys(entry.facets))
     return {
         "_id": entry.id,
         "at": entry.at,
         "scope": scope,
+        "facets": facets,
         "terms": terms,
-        "keys": [_key(name, term) for name in scope for term in terms],
+        "keys": [_key(name, term) for name in scope for term in [*terms, *map(_facet_term, facets)]],
     }
 
 
@@ -78,18 +85,28 @@ class MongoSearch:
             await collection.delete_many({"_id": {"$in": list(dict.fromkeys(ids))}})
 
     async def find(
-        self, terms: Sequence[str], *, scope: Sequence[str], after: str | None = None, limit: int = 50
+        self,
+        terms: Sequence[str],
+        *,
+        scope: Sequence[str],
+        facets: Sequence[Sequence[str]] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = 50,
     ) -> SearchPage:
         _check_limit(limit)
         wanted = [term for term in map(normal_term, terms) if term]
         scopes = sorted(set(scope))
-        if not wanted or not scopes:
+        if not wanted or not scopes or not all(facets):
             return SearchPage([])
         list_name = f"search/{wanted!r}/{scopes!r}"
+        if facets or since or until:
+            list_name += f"/{[sorted(group) for group in facets]!r}/{since}/{until}"
         last = None if after is None else _read_last(list_name, after)
         async with self._calls.call():
             prefix = bool(last[2]) if last else await self._needs_prefix(wanted[-1], scopes)
-            query = _query(wanted, scopes, prefix, last)
+            query = _query(wanted, scopes, prefix, [*_filters(scopes, facets, since, until), *_behind(last)])
             found = self._entries.find(query, {"at": 1}).sort(_NEWEST_FIRST).limit(limit + 1)
             rows = await found.to_list(None)
         ids = [row["_id"] for row in rows[:limit]]
@@ -133,7 +150,13 @@ class MongoSearch:
 
     async def scan(self, after: str = "", limit: int = 500) -> list[SearchEntry]:
         return [
-            SearchEntry(id=row["_id"], at=row["at"], scope=tuple(row["scope"]), terms=tuple(row["terms"]))
+            SearchEntry(
+                id=row["_id"],
+                at=row["at"],
+                scope=tuple(row["scope"]),
+                facets=tuple(row.get("facets", ())),  # written before there were facets: none
+                terms=tuple(row["terms"]),
+            )
             for row in await self._scan(self._entries, after, limit, {"keys": 0})
         ]
 
@@ -172,12 +195,28 @@ def _begins(term: str, scopes: Sequence[str]) -> Fields:
     return {"$or": [{"keys": {"$elemMatch": {"$gte": start, "$lt": start + _LAST}}} for start in starts]}
 
 
-def _query(terms: Sequence[str], scopes: Sequence[str], prefix: bool, last: Sequence[Key] | None) -> Fields:
+def _filters(
+    scopes: Sequence[str], facets: Sequence[Sequence[str]], since: datetime | None, until: datetime | None
+) -> list[Fields]:
+    found: list[Fields] = [
+        {"keys": {"$in": [_key(scope, _facet_term(facet)) for scope in scopes for facet in group]}} for group in facets
+    ]
+    if since is not None:
+        found.append({"at": {"$gte": from_epoch_ms(epoch_ms(since))}})
+    if until is not None:
+        found.append({"at": {"$lt": from_epoch_ms(epoch_ms(until))}})
+    return found
+
+
+def _behind(last: Sequence[Key] | None) -> list[Fields]:
+    if last is None:
+        return []
+    at = from_epoch_ms(int(last[0]))
+    return [{"at": {"$lte": at}}, {"$or": [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": last[1]}}]}]
+
+
+def _query(terms: Sequence[str], scopes: Sequence[str], prefix: bool, among: Sequence[Fields]) -> Fields:
     *whole, final = terms
     conditions = [_holds(term, scopes) for term in whole]
     conditions.append(_begins(final, scopes) if prefix else _holds(final, scopes))
-    if last is not None:
-        at = from_epoch_ms(int(last[0]))
-        conditions.append({"at": {"$lte": at}})
-        conditions.append({"$or": [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": last[1]}}]})
-    return {"$and": conditions}
+    return {"$and": [*conditions, *among]}

@@ -1,15 +1,16 @@
 """Full-text search in SQLite: FTS5 over ready-made terms.
 
 The row number is the moment in milliseconds and 21 bits of the id, so that "newest first" is the index's own order and
-a page costs the same at any depth. Scopes are terms of the same row, written `:` and hex, which no word can be. The
-index holds no text (`content=''`); the terms lie in `search_entries`, from where an old entry is taken out again
-(SQLite 3.40 has no `contentless_delete`).
+a page costs the same at any depth. Scopes are terms of the same row, written `:` and hex, which no word can be; so are
+facets, written `::` and hex. The index holds no text (`content=''`); the terms lie in `search_entries`, from where an
+old entry is taken out again (SQLite 3.40 has no `contentless_delete`).
 """
 
 import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from hub.domain.errors import Invalid
@@ -39,6 +40,10 @@ def _scope_token(scope: str) -> str:
     return ":" + scope.encode("utf-8").hex()
 
 
+def _facet_token(facet: str) -> str:
+    return "::" + facet.encode("utf-8").hex()
+
+
 def _number(entry: SearchEntry) -> int:
     moment = min(max(epoch_ms(entry.at), 0), _LATEST)
     return (moment << _BITS) | (zlib.crc32(entry.id.encode("utf-8")) & ((1 << _BITS) - 1))
@@ -46,7 +51,8 @@ def _number(entry: SearchEntry) -> int:
 
 def _tokens(entry: SearchEntry) -> str:
     terms = [term for term in dict.fromkeys(map(normal_term, entry.terms)) if term]
-    return " ".join([*map(_scope_token, dict.fromkeys(entry.scope)), *terms[:MOST_TERMS]])
+    scope, facets = dict.fromkeys(entry.scope), dict.fromkeys(entry.facets)
+    return " ".join([*map(_scope_token, scope), *map(_facet_token, facets), *terms[:MOST_TERMS]])
 
 
 class SqliteSearch:
@@ -69,17 +75,29 @@ class SqliteSearch:
             await self._writes.submit(lambda connection: _forget(connection, ids, {}), compound=True)
 
     async def find(
-        self, terms: Sequence[str], *, scope: Sequence[str], after: str | None = None, limit: int = 50
+        self,
+        terms: Sequence[str],
+        *,
+        scope: Sequence[str],
+        facets: Sequence[Sequence[str]] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = 50,
     ) -> SearchPage:
         if not 1 <= limit <= 1000:
             raise Invalid("A page has 1 to 1,000 items.", limit=limit)
         wanted = [term for term in map(normal_term, terms) if term]
-        if not wanted or not scope:
+        if not wanted or not scope or not all(facets):
             return SearchPage([])
         list_name = f"search/{wanted!r}/{sorted(scope)!r}"
+        if facets or since or until:
+            list_name += f"/{[sorted(group) for group in facets]!r}/{since}/{until}"
         last = None if after is None else read_cursor(list_name, after, 2)
+        among = [_any_of(map(_scope_token, scope)), *(_any_of(map(_facet_token, group)) for group in facets)]
+        bounds = (_first_number(since, 0), _first_number(until, _LATEST + 1))
         rows, prefix = await self._reads.submit(
-            lambda connection: _find(connection, wanted, _any_of(scope), last, limit + 1)
+            lambda connection: _find(connection, wanted, among, bounds, last, limit + 1)
         )
         more = len(rows) > limit
         rows = rows[:limit]
@@ -125,28 +143,45 @@ class SqliteSearch:
 
 def _entry(number: int, id: str, tokens: str) -> SearchEntry:
     parts = tokens.split(" ") if tokens else []
-    scope = tuple(bytes.fromhex(part[1:]).decode("utf-8") for part in parts if part.startswith(":"))
+    facets = tuple(bytes.fromhex(part[2:]).decode("utf-8") for part in parts if part.startswith("::"))
+    scope = tuple(
+        bytes.fromhex(part[1:]).decode("utf-8") for part in parts if part.startswith(":") and part[1:2] != ":"
+    )
     terms = tuple(part for part in parts if not part.startswith(":"))
-    return SearchEntry(id=id, at=from_epoch_ms(number >> _BITS), scope=scope, terms=terms)
+    return SearchEntry(id=id, at=from_epoch_ms(number >> _BITS), scope=scope, facets=facets, terms=terms)
 
 
-def _any_of(scope: Sequence[str]) -> str:
-    return "(" + " OR ".join(f'"{_scope_token(name)}"' for name in dict.fromkeys(scope)) + ")"
+def _any_of(tokens: Iterable[str]) -> str:
+    return "(" + " OR ".join(f'"{token}"' for token in dict.fromkeys(tokens)) + ")"
+
+
+def _first_number(moment: datetime | None, otherwise: int) -> int:
+    """The least row number of that millisecond."""
+    at = otherwise if moment is None else min(max(epoch_ms(moment), 0), _LATEST + 1)
+    return at << _BITS
 
 
 def _find(
-    connection: sqlite3.Connection, terms: list[str], scope: str, last: Sequence[str | int] | None, limit: int
+    connection: sqlite3.Connection,
+    terms: list[str],
+    among: list[str],
+    bounds: tuple[int, int],
+    last: Sequence[str | int] | None,
+    limit: int,
 ) -> tuple[list[tuple[int, str]], bool]:
-    """(row number, id) of the page, and whether the last term was taken as a prefix."""
-    prefix = bool(last[1]) if last else _needs_prefix(connection, terms[-1], scope)
+    """(row number, id) of the page, and whether the last term was taken as a prefix. `among`: the scope, and what the
+    filters ask for."""
+    prefix = bool(last[1]) if last else _needs_prefix(connection, terms[-1], among[0])
     words = [f'"{term}"' for term in terms]
-    match = " AND ".join([*words[:-1], words[-1] + ("*" if prefix else ""), scope])
+    match = " AND ".join([*words[:-1], words[-1] + ("*" if prefix else ""), *among])
     statement = (
-        "SELECT n, id FROM (SELECT rowid AS r FROM search_terms WHERE search_terms MATCH ? AND rowid < ?"
+        "SELECT n, id FROM (SELECT rowid AS r FROM search_terms WHERE search_terms MATCH ? AND rowid >= ? AND rowid < ?"
         " ORDER BY rowid DESC LIMIT ?) CROSS JOIN search_entries ON n = r ORDER BY r DESC"
     )
-    below = last[0] if last else (1 << 63) - 1
-    return connection.execute(statement, (match, below, limit)).fetchall(), prefix
+    first, below = bounds
+    if last:
+        below = min(below, int(last[0]))
+    return connection.execute(statement, (match, first, min(below, (1 << 63) - 1), limit)).fetchall(), prefix
 
 
 def _needs_prefix(connection: sqlite3.Connection, term: str, scope: str) -> bool:

@@ -120,12 +120,13 @@ async def bundle() -> tuple[Office, HubVerbs]:
         reports=office.open_reports(business),
         occasions=business.gatherings.verbs,
         faxes=business.faxes,
+        search=business.search,
     )
     return office, verbs
 
 
 def test_the_list_is_whole() -> None:
-    assert len(groups()) == 18
+    assert len(groups()) == 19
     assert len(PROTECTED) > 40
     assert set(ALL) >= DOORS
 

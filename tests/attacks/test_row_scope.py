@@ -13,7 +13,7 @@ import pytest
 from hub.domain.appointment import AppointmentDraft
 from hub.domain.contact import Contact
 from hub.domain.errors import Ambiguous, FernamtError, NotFound, Refused
-from hub.domain.ids import InteractionId
+from hub.domain.ids import ContactId, InteractionId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import Actor, RowScope
 from hub.domain.views import ContactDraft
@@ -221,6 +221,46 @@ async def test_search_finds_nothing_of_what_is_hidden() -> None:
     page = await world.verbs.timeline.search(world.ben, WORD)
     assert (page.items, page.next) == ([], None)
     assert len((await world.verbs.timeline.search(world.office.anna, WORD)).items) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [WORD, "Geheim", HIDDEN, "Gehaim", "R-1", "Aufmaß", "Angebot", "petra@geheim.example", "Rechnung", "Termin"],
+)
+async def test_the_one_search_finds_nothing_of_what_is_hidden(words: str) -> None:
+    world = await scene()
+    await world.plain.timeline.note(world.office.anna, world.petra.id, f"Notiz {WORD} Angebot")
+    everything = await world.verbs.search.find(world.office.anna, words)
+    assert any(hit.contact_id == world.petra.id for hit in everything.items)
+    for limit in (1, 2, 50):
+        page = await world.verbs.search.find(world.ben, words, limit=limit)
+        assert all(hit.contact_id == world.jens.id for hit in page.items), page.items
+        # Neither a short page nor a next one tells that something was left out.
+        expected = [hit.id for hit in everything.items if hit.contact_id == world.jens.id]
+        assert [hit.id for hit in page.items] == expected[:limit]
+        assert page.next is None or len(expected) > limit
+
+
+async def test_a_search_page_is_as_full_as_if_nothing_were_hidden() -> None:
+    world = await scene()
+    for number in range(12):
+        world.office.later(minutes=1)
+        await world.office.message(world.petra if number % 3 else world.jens, f"Ahorn {number}")
+    seen: list[str] = []
+    after: str | None = None
+    for size in (3, 1):
+        page = await world.verbs.search.find(world.ben, "Ahorn", limit=3, after=after)
+        assert len(page.items) == size
+        seen, after = [*seen, *(hit.title for hit in page.items)], page.next
+    assert (seen, after) == (["Ahorn 9", "Ahorn 6", "Ahorn 3", "Ahorn 0"], None)
+
+
+async def test_a_hidden_contact_is_no_filter() -> None:
+    world = await scene()
+    for id in (world.petra.id, ContactId("c_nobody")):
+        with pytest.raises(NotFound) as raised:
+            await world.verbs.search.find(world.ben, WORD, contact_id=id)
+        assert raised.value.sentence == "There is no such contact."
 
 
 @pytest.mark.parametrize("text", [HIDDEN, "petra", "Geheim", "petra@geheim.example", "Petra Gehaim"])

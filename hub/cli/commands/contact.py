@@ -1,4 +1,4 @@
-"""`contact`, `timeline`, `search`, `send`."""
+"""`contact`, `timeline`, `send`."""
 
 import secrets
 from typing import Any
@@ -72,19 +72,6 @@ def timeline(hub: Hub, as_json: bool, who: str, limit: int) -> None:
         show_json(items)
         return
     show_table(("When (UTC)", "Channel", "", "What", "State"), [_entry_row(item) for item in items], "No entries yet.")
-
-
-@click.command()
-@click.argument("words", nargs=-1, required=True)
-@client_command
-def search(hub: Hub, as_json: bool, words: tuple[str, ...]) -> None:
-    """Entries that hold all the words, newest first."""
-    items = hub.get("search", q=" ".join(words))["items"]
-    if as_json:
-        show_json(items)
-        return
-    rows = [(item.get("contact_name") or "", *_entry_row(item)) for item in items]
-    show_table(("Contact", "When (UTC)", "Channel", "", "What", "State"), rows, "Nothing holds all of these words.")
 
 
 @click.command()

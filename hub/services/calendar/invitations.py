@@ -32,7 +32,7 @@ from hub.services.calendar.days import Days
 from hub.services.calendar.instances import is_outdated, with_instance
 from hub.services.calendar.itip import write_itip
 from hub.services.calendar.shelf import calendar_of
-from hub.services.calendar.traces import Traces
+from hub.services.calendar.traces import Index, Traces
 from hub.services.correspondence import Correspondence
 from hub.services.merged import find_survivor
 from hub.services.wording import say
@@ -66,6 +66,7 @@ class Invitations:
         company: str,
         language: str,
         time_zone: str,
+        index: Index | None = None,
     ) -> None:
         self._appointments, self._contacts = store.documents(APPOINTMENTS), store.documents(CONTACTS)
         self._entries, self._placements = store.documents(INTERACTIONS), store.documents(PLACEMENTS)
@@ -73,8 +74,9 @@ class Invitations:
         self._days = Days(store, clock)
         self._clock, self._letters, self._channels = clock, letters, channels
         self._traces = Traces(
-            store=store, clock=clock, events=events, alerts=alerts, language=language, time_zone=time_zone
-        )
+            store=store, clock=clock, events=events, alerts=alerts,
+            language=language, time_zone=time_zone, index=index,
+        )  # fmt: skip
         self._company, self._language, self._zone = company, language, time_zone
 
     # Ours

@@ -1,5 +1,6 @@
 """What is left of a calendar message: an entry on the contact's timeline, and word to whose calendar it is in."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,15 +16,26 @@ from hub.ports.store import Store
 from hub.services.alerts import Alerts
 from hub.services.wording import one_line, say
 
+Index = Callable[[Sequence[Appointment]], Awaitable[None]]
+"""Makes appointments findable. Repeatable."""
+
 
 class Traces:
     """Leaves them; leaving them twice is leaving them once."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, events: Events, alerts: Alerts, language: str, time_zone: str
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        events: Events,
+        alerts: Alerts,
+        language: str,
+        time_zone: str,
+        index: Index | None = None,
     ) -> None:
         self._entries, self._calendars = store.documents(INTERACTIONS), store.documents(CALENDARS)
-        self._clock, self._events, self._alerts = clock, events, alerts
+        self._clock, self._events, self._alerts, self._index = clock, events, alerts, index
         self._language, self._zone = language, ZoneInfo(time_zone)
 
     def when(self, moment: datetime, language: str) -> str:
@@ -47,6 +59,8 @@ class Traces:
             marks=(mark,),
         )
         await self._entries.insert(entry)
+        if self._index is not None:
+            await self._index([appointment])
         self._events.publish(Event(topic=Topic.TIMELINE, contact=contact.id, entry=entry.id))
 
     async def tell(

@@ -3,7 +3,7 @@ the winner booked and decides anew. The fold is cached by account; a cached one 
 booked never changes."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -17,12 +17,16 @@ from hub.services.ledger.fold import Account, account_id
 CACHED = 2_000
 TRIES = 200
 FAR = "9999-12-31"
+Index = Callable[[Sequence[LedgerEntry], int], Awaitable[None]]
+"""Makes the entries of one account findable, those behind that number. Repeatable."""
 
 
 class Streams:
-    """All accounts."""
+    """All accounts. `index`: told of new entries whenever an account is summarised, so that what a crash left out is
+    made up for by `repair`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, index: Index | None = None) -> None:
+        self._index = index
         self._entries = store.documents(LEDGER)
         self._accounts = store.documents(LEDGER_ACCOUNTS)
         self._cache: OrderedDict[str, Account] = OrderedDict()
@@ -82,6 +86,9 @@ class Streams:
             seq=account.seq,
             next_due=min(dues).isoformat() if dues else None,
         )
+        if self._index is not None:
+            known = await self._accounts.get(line.id)
+            await self._index(list(account.entries.values()), known.seq if known is not None else 0)
         for _ in range(TRIES):
             result = await self._accounts.insert(line)
             if not isinstance(result, Exists) or result.current.seq > line.seq:

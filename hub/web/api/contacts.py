@@ -1,4 +1,4 @@
-"""Contacts, timelines and search."""
+"""Contacts and timelines."""
 
 from aiohttp import web
 
@@ -136,15 +136,6 @@ async def send_reply(request: web.Request, conversation_id: ConversationId) -> w
         immediately=body.immediately,
     )
     return web.json_response(shapes.receipt(receipt), status=202)
-
-
-async def search(request: web.Request) -> web.Response:
-    """GET /search?q=: entries that hold every word, newest first."""
-    after, limit = page_of(request)
-    page = await site_of(request).verbs.timeline.search(
-        actor_of(request), request.query.get("q", "")[:500], after, limit
-    )
-    return web.json_response(shapes.listing(page, shapes.entry))
 
 
 async def show_entry(request: web.Request) -> web.Response:

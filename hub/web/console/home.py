@@ -1,4 +1,4 @@
-"""Home, search, and the page that lists everything else."""
+"""Home, and the page that lists everything else."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from hub.domain.people import Right, UserRole
-from hub.web.pages import page, query, reader_of
+from hub.web.pages import page, reader_of
 from hub.web.site import actor_of, site_of
 
 
@@ -50,26 +50,3 @@ async def _day(request: web.Request) -> dict[str, Any]:
 async def show_more(request: web.Request) -> web.Response:
     """GET /more: the navigation as a page, for small screens."""
     return await page(request, "more.html", section="more")
-
-
-async def search(request: web.Request) -> web.Response:
-    """GET /search?q=: contacts that fit, then entries that hold every word."""
-    site, actor, text = site_of(request), actor_of(request), request.query.get("q", "").strip()[:200]
-    after = request.query.get("after") or None
-    contacts = await site.verbs.contacts.find(actor, text, 6) if text and not after else []
-    found = await site.verbs.timeline.search(actor, text, after) if text else None
-    values = {
-        "q": text,
-        "contacts": contacts,
-        "entries": found.items if found else [],
-        "next": found.next if found else None,
-        "after": after or "",
-    }
-    return await page(request, "search.html", values, section="search", twin="/api/v1/search" + query(q=text))
-
-
-async def find(request: web.Request) -> web.Response:
-    """GET /find?q=: the fragment under the quick box: contacts as one types."""
-    site, actor, text = site_of(request), actor_of(request), request.query.get("q", "").strip()[:200]
-    contacts = await site.verbs.contacts.find(actor, text, 6) if len(text) > 1 else []
-    return await page(request, "find.html", {"q": text, "contacts": contacts})

@@ -1,5 +1,6 @@
 """Searching by terms, and names by trigrams."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -148,3 +149,64 @@ async def test_everything_can_be_listed(store: Store) -> None:
     names = [NameEntry(id=f"c{number}", text=f"Name {number}") for number in range(3)]
     await store.search.put_names(names)
     assert await store.search.scan_names("c0") == names[1:]
+
+
+async def test_facets_narrow_the_search(store: Store) -> None:
+    search = store.search
+    kinds = {
+        "a": ("kind:message", "channel:email"),
+        "b": ("kind:message", "channel:xmpp"),
+        "c": ("kind:note",),
+        "d": (),
+    }
+    await search.put_many(
+        [
+            replace(entry(id, "eiche", minutes=number), facets=facets)
+            for number, (id, facets) in enumerate(kinds.items())
+        ]
+    )
+
+    async def ids(*facets: tuple[str, ...], scope: tuple[str, ...] = ("all",)) -> list[str]:
+        return (await search.find(["eich"], scope=scope, facets=facets)).ids
+
+    assert await ids() == ["d", "c", "b", "a"]
+    assert await ids(("kind:message",)) == ["b", "a"]
+    assert await ids(("kind:message", "kind:note")) == ["c", "b", "a"]
+    assert await ids(("kind:message", "kind:note"), ("channel:email",)) == ["a"]
+    assert await ids(("kind:note",), ("channel:email",)) == []
+    assert await ids(()) == []
+    assert await ids(("kind:message",), scope=("u_1",)) == []
+    assert await ids(("message",)) == []
+    assert await found(search, "kind message") == []
+    assert await found(search, ":kind:message") == []
+
+
+async def test_facets_can_change_and_go(store: Store) -> None:
+    search = store.search
+    await search.put_many([replace(entry("a", "eiche"), facets=("contact:c_1",))])
+    await search.put_many([replace(entry("a", "eiche"), facets=("contact:c_2", "contact:c_ü"))])
+    assert (await search.find(["eich"], scope=["all"], facets=[["contact:c_1"]])).ids == []
+    assert (await search.find(["eich"], scope=["all"], facets=[["contact:c_ü"]])).ids == ["a"]
+    assert (await search.scan())[0].facets == ("contact:c_2", "contact:c_ü")
+    await search.put_many([entry("a", "eiche")])
+    assert (await search.find(["eich"], scope=["all"], facets=[["contact:c_2"]])).ids == []
+    assert await found(search, "eiche") == ["a"]
+
+
+async def test_a_span_of_time_is_half_open_on_every_page(store: Store) -> None:
+    search = store.search
+    await search.put_many([replace(entry(str(n), "eiche", minutes=n), facets=("kind:note",)) for n in range(8)])
+    since, until = NOON + timedelta(minutes=2), NOON + timedelta(minutes=6)
+    seen: list[str] = []
+    after: str | None = None
+    for _ in range(2):
+        page = await search.find(
+            ["eich"], scope=["all"], facets=[["kind:note"]], since=since, until=until, limit=2, after=after
+        )
+        seen, after = seen + page.ids, page.next
+    assert (seen, after) == (["5", "4", "3", "2"], None)
+    assert (await search.find(["eich"], scope=["all"], since=NOON + timedelta(minutes=7))).ids == ["7"]
+    assert (await search.find(["eich"], scope=["all"], until=NOON + timedelta(minutes=1))).ids == ["0"]
+    page = await search.find(["eich"], scope=["all"], since=since, limit=1)
+    with pytest.raises(Invalid):
+        await search.find(["eich"], scope=["all"], after=page.next)

@@ -13,6 +13,7 @@ from hub.domain.contact import Contact, ContactKind, ContactRole, Identity, iden
 from hub.domain.conversation import QUEUE_OWNER, Conversation, ConversationState
 from hub.domain.document import FilingProposal
 from hub.domain.errors import Ambiguous, Conflict, NotFound, Refused
+from hub.domain.finding import Hit
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
@@ -108,6 +109,10 @@ class Desk:
     async def propose(self, actor: Actor, file: FileData) -> FilingProposal:
         self._begin("propose", actor, Right.READ_CONTACTS)
         return FilingProposal()
+
+    @property
+    def search(self) -> "DeskSearch":
+        return DeskSearch(self)
 
     users = timeline = conversations = outbox = status = channels = quarantine = audit = contacts
 
@@ -205,10 +210,38 @@ class Desk:
             author_name=self._name(entry.author) if entry.author else "",
         )
 
-    async def search(self, actor: Actor, text: str, limit: int = 20, **_: object) -> Page[TimelineEntry]:
+    def find_hits(self, actor: Actor, text: str, limit: int) -> Page[Hit]:
+        """As `search.find`."""
         self._begin("search", actor, Right.READ_CONTACTS)
         words = set(fold(text).split())
-        return self._page([e for e in self.entries_ if words <= set(fold(f"{e.subject} {e.text}").split())], limit)
+        found = [e for e in self.entries_ if words <= set(fold(f"{e.subject} {e.text}").split())]
+        people = [self._person(match.contact) for match in self._matches(text) if match.score >= 90]
+        page = self._page(found, limit)
+        return Page([*people, *(self._hit(line) for line in page.items)], page.next)
+
+    def _person(self, contact: Contact) -> Hit:
+        return Hit(
+            kind="contact",
+            id=contact.id,
+            title=contact.name,
+            at=contact.created_at,
+            contact_id=contact.id,
+            contact_name=contact.name,
+        )
+
+    def _hit(self, line: TimelineEntry) -> Hit:
+        entry = line.interaction
+        return Hit(
+            kind=entry.kind.value,
+            id=entry.id,
+            title=entry.subject,
+            at=entry.at,
+            snippet=entry.text,
+            contact_id=entry.contact_id,
+            contact_name=line.contact_name,
+            conversation_id=line.conversation_id,
+            channel=entry.channel,
+        )
 
     async def entry(self, actor: Actor, interaction_id: InteractionId) -> EntryDetail:
         self._begin("entry", actor, Right.READ_CONTACTS)
@@ -525,3 +558,13 @@ def laid_desk() -> Desk:
     desk.add_thread(petra, mail, "Angebot für 12 Stühle", "Wann kommt das Angebot für die 12 Stühle?", first)
     desk.add_thread(kunz, chat, "", "Die Ware ist da, zwei Bretter fehlen.", NOW - timedelta(days=3))
     return desk
+
+
+class DeskSearch:
+    """The search of a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def find(self, actor: Actor, words: str, *, limit: int = 20, **_: object) -> Page[Hit]:
+        return self.desk.find_hits(actor, words, limit)

@@ -207,3 +207,49 @@ def test_an_import_that_is_refused_on_the_way_or_breaks_off_fails(data: Path, to
     told.tell(200, json.dumps({"report": REPORT | {"problems": [problem]}}).encode())
     done = CliRunner().invoke(program, command)
     assert (done.exit_code, "What is that?" in done.output) == (EXIT_FAILURE, True)
+
+
+def test_a_search_says_what_it_looks_for_and_shows_what_was_found(data: Path, told: ToldHub) -> None:
+    item = {
+        "kind": "invoice",
+        "id": "c_1/receivable/00000001",
+        "title": "R-1",
+        "at": "2026-11-24T10:00:00Z",
+        "snippet": "oak",
+        "contact_name": "Petra",
+        "amount": "500.00",
+        "currency": "EUR",
+    }
+    told.tell(200, {"items": [item], "next": "abc"})
+    arguments = [
+        "--data",
+        str(data),
+        "search",
+        "oak",
+        "chairs",
+        "--kind",
+        "note",
+        "--kind",
+        "invoice",
+        "--since",
+        "2026-11-01",
+    ]
+    shown = CliRunner().invoke(program, arguments)
+    assert (shown.exit_code, "R-1   500.00 EUR  oak" in shown.output, "--after abc" in shown.output) == (0, True, True)
+    method, path, _, _ = told.seen[-1]
+    assert (method, path) == ("GET", "/api/v1/search?q=oak+chairs&kind=note%2Cinvoice&since=2026-11-01&limit=20")
+    printed = CliRunner().invoke(program, [*arguments, "--json"])
+    assert json.loads(printed.output) == {"items": [item], "next": "abc"}
+    assert CliRunner().invoke(program, ["--data", str(data), "search"]).exit_code == 2
+
+
+def test_the_index_is_filled_step_by_step(data: Path, told: ToldHub) -> None:
+    told.tell(200, {"done": 7, "next": None})
+    filled = CliRunner().invoke(program, ["--data", str(data), "search", "--rebuild", "--json"])
+    assert filled.exit_code == 0
+    assert '"done": 7' in filled.output
+    assert (told.seen[-1][0], told.seen[-1][1], told.seen[-1][3]) == (
+        "POST",
+        "/api/v1/search/rebuild",
+        b'{"after": ""}',
+    )

@@ -1,0 +1,1 @@
+"""Search: what goes into the index, and finding it again."""

@@ -5,21 +5,15 @@ Whoever sees everything passes straight through.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from hub.domain.errors import Refused
 from hub.domain.people import Actor
-from hub.services.rows import Rows, sees_everything
-from hub.services.verbs import HubVerbs
-
-Arguments = Mapping[str, Any]
-Call = Callable[..., Awaitable[Any]]
-Before = Callable[[Rows, Actor, Arguments], Awaitable[None]]
-After = Callable[[Rows, Actor, Any], Awaitable[Any]]
-Instead = Callable[[Rows, Actor, Call, Arguments], Awaitable[Any]]
 from hub.services.row_rules import (
     FREE,
+    Arguments,
+    Call,
     Rule,
     enter_seen,
     find_seen,
@@ -46,6 +40,8 @@ from hub.services.row_rules import (
     paged,
     resolve_seen,
 )
+from hub.services.rows import Rows, sees_everything
+from hub.services.verbs import HubVerbs
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "contacts": {

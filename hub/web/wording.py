@@ -1,9 +1,11 @@
 """Words for values that the domain names in English: states, kinds, evidence, errors."""
 
 from hub.domain.errors import FernamtError
+from hub.web.business_wording import BUSINESS
 from hub.web.formats import Reader
 
 WORDS: dict[str, dict[str, str]] = {
+    **BUSINESS,
     "channel": {
         "email": "Mail",
         "xmpp": "XMPP",
@@ -224,85 +226,6 @@ WORDS: dict[str, dict[str, str]] = {
         "up_to_60": "up to 60 days",
         "up_to_90": "up to 90 days",
         "older": "older",
-    },
-    "booking": {
-        "order": "Order",
-        "invoice": "Invoice",
-        "credit_note": "Credit note",
-        "payment": "Payment",
-        "refund": "Refund",
-        "allocation": "Allocation",
-        "reversal": "Reversal",
-    },
-    "scan": {
-        "unchecked": "not checked for viruses",
-        "pending": "The virus check is still running.",
-        "clean": "checked for viruses",
-        "infected": "infected",
-        "unscannable": "The virus check could not look inside.",
-    },
-    "document-source": {
-        "received": "received",
-        "sent": "sent",
-        "uploaded": "uploaded",
-        "bot": "dropped on the bot",
-        "requested": "sent through an upload link",
-        "made": "made from a template",
-    },
-    "file-kind": {
-        "pdf": "PDF",
-        "picture": "pictures",
-        "text": "texts",
-        "table": "tables",
-        "slides": "slides",
-        "archive": "archives",
-        "sound": "sound and film",
-        "other": "other files",
-    },
-    "order": {
-        "open": "in progress",
-        "paid": "paid",
-        "shipped": "shipped",
-        "done": "completed",
-        "cancelled": "cancelled",
-        "refunded": "refunded",
-    },
-    "occasion": {
-        "open": "registration open",
-        "closed": "registration closed",
-        "cancelled": "cancelled",
-        "done": "over",
-    },
-    "registration": {
-        "registered": "Registered",
-        "waiting": "Waiting list",
-        "invited": "Invited",
-        "cancelled": "Cancelled",
-        "attended": "Attended",
-        "missed": "Missed",
-    },
-    "registration-via": {
-        "reply": "by reply",
-        "link": "by link",
-        "invitation": "invitation",
-        "moved-up": "moved up",
-        "console": "by a colleague",
-        "api": "by a colleague",
-        "cli": "by a colleague",
-        "cancelled": "event cancelled",
-    },
-    "campaign": {"running": "running", "paused": "paused", "done": "sent"},
-    "assignment": {
-        "manual": "nobody: a colleague takes it",
-        "owner": "the contact's own colleague",
-        "round-robin": "the colleagues in turn",
-        "least-busy": "whoever has least to do",
-    },
-    "participation": {
-        "needs-action": "not answered",
-        "accepted": "accepted",
-        "declined": "declined",
-        "tentative": "perhaps",
     },
     "weekday": {
         "0": "Monday",

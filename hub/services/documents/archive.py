@@ -22,6 +22,7 @@ from hub.ports.clock import Clock
 from hub.ports.kinds import DOCUMENTS, INTERACTIONS, SHELVES
 from hub.ports.search import SearchEntry, Terms
 from hub.ports.store import Exists, Store
+from hub.services.search.facets import facets_of
 from hub.services.sources import Sources
 
 SWAPS = 20
@@ -135,7 +136,13 @@ class Archive:
             terms = (await asyncio.to_thread(self._terms, words))[:MAX_TERMS]
         else:
             terms = self._terms(words)[:MAX_TERMS]
-        await self._search.put_many([SearchEntry(id=document.id, at=document.at, terms=terms)])
+        await self._search.put_many(
+            [
+                SearchEntry(
+                    id=document.id, at=document.at, facets=facets_of("document", "", document.contact_id), terms=terms
+                )
+            ]
+        )
 
     async def unindex(self, document_id: str) -> None:
         """It is found no more."""

@@ -35,6 +35,7 @@ from hub.services.occasions.campaigns import Campaigns
 from hub.services.occasions.files import calendar_file
 from hub.services.occasions.registering import Registering, rooms_of
 from hub.services.occasions.reminding import OccasionReminders
+from hub.services.search.facets import facets_of
 
 MOST_SESSIONS = 50
 LOOKED_AT = 200
@@ -155,7 +156,11 @@ class Occasions:
         """What belongs to an event as it stands: it can be found, and who is registered is reminded."""
         text = f"{occasion.title} {occasion.place} {occasion.description}"
         await self._search.put_many(
-            [SearchEntry(id=occasion.id, at=occasion.start, scope=("all",), terms=self._terms(text))]
+            [
+                SearchEntry(
+                    id=occasion.id, at=occasion.start, facets=facets_of("event", "", None), terms=self._terms(text)
+                )
+            ]
         )
         await self._reminders.plan(occasion)
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from hub.domain.finding import Material
 from hub.domain.money import Money
-from hub.ports.kinds import APPOINTMENTS, INTERACTIONS, LEDGER, PLACEMENTS
+from hub.ports.kinds import APPOINTMENTS, DOCUMENTS, INTERACTIONS, LEDGER, OCCASIONS, PLACEMENTS
 from hub.ports.store import Store
 from hub.services.search.indexing import KIND_OF, moment_of
 
@@ -19,7 +19,14 @@ class Resolvers:
     def __init__(self, store: Store) -> None:
         self._interactions, self._placements = store.documents(INTERACTIONS), store.documents(PLACEMENTS)
         self._appointments, self._ledger = store.documents(APPOINTMENTS), store.documents(LEDGER)
-        self._by_prefix: dict[str, Resolver] = {"i": self._entries, "p": self._meetings, "c": self._bookings}
+        self._documents, self._occasions = store.documents(DOCUMENTS), store.documents(OCCASIONS)
+        self._by_prefix: dict[str, Resolver] = {
+            "i": self._entries,
+            "p": self._meetings,
+            "c": self._bookings,
+            "d": self._files,
+            "n": self._gatherings,
+        }
 
     def add(self, prefix: str, resolver: Resolver) -> None:
         """Ids with this prefix are found too."""
@@ -50,6 +57,21 @@ class Resolvers:
                 channel=one.channel,
             )
             for id, one in entries.items()
+        }
+
+    async def _files(self, ids: Sequence[str]) -> Mapping[str, Material]:
+        found = await self._documents.get_many(ids)
+        return {
+            id: Material(kind="document", title=one.name, at=one.at, text=one.excerpt, contact_id=one.contact_id)
+            for id, one in found.items()
+            if one.removed_at is None
+        }
+
+    async def _gatherings(self, ids: Sequence[str]) -> Mapping[str, Material]:
+        found = await self._occasions.get_many(ids)
+        return {
+            id: Material(kind="event", title=one.title, at=one.start, text=f"{one.place}\n{one.description}".strip())
+            for id, one in found.items()
         }
 
     async def _meetings(self, ids: Sequence[str]) -> Mapping[str, Material]:

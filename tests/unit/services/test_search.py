@@ -15,7 +15,9 @@ from hub.domain.finding import Hit, Material
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.money import Money
+from hub.domain.occasion import OccasionDraft
 from hub.domain.people import Actor, Right
+from hub.domain.views import FileData
 from hub.ports.kinds import LEDGER_ACCOUNTS
 from hub.ports.search import SearchEntry
 from hub.services.search.snippets import Wanted, cut_snippet, highlight
@@ -208,13 +210,29 @@ async def test_others_add_their_kinds_by_prefix_and_what_is_gone_is_left_out() -
     at = world.office.clock.now()
 
     async def documents(ids: Any) -> dict[str, Material]:
-        return {id: Material(kind="document", title="Preisliste", at=at) for id in ids if id != "d_gone"}
+        return {id: Material(kind="document", title="Preisliste", at=at) for id in ids if id != "x_gone"}
 
-    world.business.search.resolvers.add("d", documents)
+    world.business.search.resolvers.add("x", documents)
     await world.office.store.search.put_many(
-        [SearchEntry(id=id, at=at, facets=("kind:document",), terms=("preislist",)) for id in ("d_1", "d_gone", "z_1")]
+        [SearchEntry(id=id, at=at, facets=("kind:document",), terms=("preislist",)) for id in ("x_1", "x_gone", "z_1")]
     )
-    assert [hit.id for hit in await world.find("preislist")] == ["d_1"]
+    assert [hit.id for hit in await world.find("preislist")] == ["x_1"]
+
+
+async def test_documents_and_events_are_found_too() -> None:
+    world = await Scene.open()
+    anna, filed = world.office.anna, world.office.open_archive(world.business)
+    list_of_prices = FileData(name="Preisliste.txt", type="text/plain", data="Eiche geölt 48 Euro".encode())
+    kept = await filed.documents.upload(anna, list_of_prices, contact_id=world.petra.id, key="k")
+    draft = OccasionDraft(
+        title="Tag der Eiche", start=START + timedelta(days=9), end=START + timedelta(days=9, hours=2)
+    )
+    event = (await world.business.gatherings.verbs.create(world.office.admin, draft, key="k")).occasion
+    assert [hit.id for hit in await world.find("Preisliste", kinds=["document"])] == [kept.id]
+    assert [(hit.id, hit.kind) for hit in await world.find("Tag der Eiche")] == [(event.id, "event")]
+    assert await world.find("Preisliste", kinds=["event"]) == []
+    await filed.documents.remove(anna, kept.id)
+    assert await world.find("Preisliste") == []
 
 
 def test_a_snippet_is_cut_around_the_words() -> None:

@@ -27,6 +27,7 @@ NOT_PAGES = {
     "/contacts/{id}/reply",
     "/contacts/{id}/statement",
     "/documents/{id}/file",
+    "/occasions/{id}/event.ics",
     "/documents/{id}/preview",
     "/entries/{id}/raw",
     "/entries/{id}/html",

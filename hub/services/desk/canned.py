@@ -1,12 +1,12 @@
 """Canned replies: texts with fields, by name."""
 
-import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from hub.domain.desk import CannedReply
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.folding import fold
+from hub.domain.template import check_fields, fill_fields
 from hub.ports.kinds import CANNED_REPLIES
 from hub.ports.store import Exists, Store
 
@@ -14,7 +14,6 @@ FIELDS = ("name", "first_name", "company", "user", "number")
 MAX_TEXT = 8_000
 MAX_NAME = 60
 MOST = 500
-_FIELD = re.compile(r"\{([^{}\n]{0,40})\}")
 
 
 class Canned:
@@ -43,7 +42,7 @@ class Canned:
             raise Invalid(f"The name of a canned reply has letters or digits, at most {MAX_NAME}.", field="name")
         if not 1 <= len(text) <= MAX_TEXT:
             raise Invalid(f"A canned reply has 1 to {MAX_TEXT:,} characters.", field="text")
-        check_fields(text)
+        check_fields(text, FIELDS)
         wanted = CannedReply(id=fold(name), version=1, name=name, language=reply.language, text=text)
         if reply.version == 0:
             if await self._replies.count("by_name", cap=MOST) >= MOST:
@@ -65,19 +64,7 @@ class Canned:
         await self._replies.delete(found.id)
 
 
-def check_fields(text: str) -> None:
-    """Raises Invalid where a field is not one of those that there are."""
-    unknown = sorted({field for field in _FIELD.findall(text) if field not in FIELDS})
-    if unknown:
-        raise Invalid(
-            f"Unknown: {', '.join('{' + field + '}' for field in unknown)}. The fields are "
-            f"{', '.join('{' + field + '}' for field in FIELDS)}.",
-            field="text",
-            fields=FIELDS,
-        )
-
-
 def fill(text: str, values: Mapping[str, Callable[[], str]]) -> str:
-    """The text with its fields, in one pass: what a value contains is never taken for a field. Raises Invalid."""
-    check_fields(text)
-    return _FIELD.sub(lambda match: values[match.group(1)](), text)
+    """The text with its fields. Raises Invalid."""
+    check_fields(text, FIELDS)
+    return fill_fields(text, lambda field: values[field]())

@@ -1,6 +1,5 @@
 """Templates: texts with {fields} of a contact, their account and an appointment, filled and made into a PDF."""
 
-import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from decimal import Decimal
@@ -11,6 +10,7 @@ from hub.domain.document import DocumentTemplate
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.folding import fold
 from hub.domain.ledger import AccountSummary
+from hub.domain.template import check_fields, fields_in, fill_fields
 from hub.ports.kinds import DOCUMENT_TEMPLATES
 from hub.ports.store import Exists, Store
 
@@ -21,7 +21,6 @@ FIELDS = (
 MAX_TEXT = 20_000
 MAX_NAME = 60
 MOST = 200
-_FIELD = re.compile(r"\{([^{}\n]{0,40})\}")
 
 
 class Letters:
@@ -48,7 +47,7 @@ class Letters:
             raise Invalid(f"The name of a template has letters or digits, at most {MAX_NAME}.", field="name")
         if not text or len(text) > MAX_TEXT or len(title) > 200:
             raise Invalid(f"A template has 1 to {MAX_TEXT:,} characters, and a title of at most 200.", field="text")
-        check_fields(text + title)
+        check_fields(text + title, FIELDS)
         wanted = DocumentTemplate(id=fold(name), name=name, title=title or name, text=text, folder=template.folder)
         if template.version == 0:
             if await self._templates.count("by_name", cap=MOST) >= MOST:
@@ -64,20 +63,12 @@ class Letters:
         await self._templates.delete((await self.get(name)).id)
 
 
-def check_fields(text: str) -> None:
-    """Raises Invalid where a field is not one of those that there are."""
-    unknown = sorted({field for field in _FIELD.findall(text) if field not in FIELDS})
-    if unknown:
-        shown, known = (", ".join("{" + field + "}" for field in fields) for fields in (unknown, FIELDS))
-        raise Invalid(f"Unknown: {shown}. The fields are {known}.", field="text")
-
-
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """In one pass: what a value contains is never taken for a field. Raises Invalid where a field has no value."""
-    missing = sorted({field for field in _FIELD.findall(text) if not values.get(field)})
+    """Raises Invalid where a field has no value."""
+    missing = [field for field in fields_in(text) if not values.get(field)]
     if missing:
         raise Invalid(f"There is nothing to fill in for {', '.join(missing)}.", field=missing[0])
-    return _FIELD.sub(lambda match: values[match[1]], text)
+    return fill_fields(text, lambda field: values[field])
 
 
 def values_of(

@@ -1,12 +1,10 @@
 """What contacts read about events, in German and English."""
 
-from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.domain.errors import Invalid
 from hub.domain.occasion import Occasion
-from hub.services.desk.canned import _FIELD
+from hub.domain.template import check_fields, fill_fields
 from hub.services.wording import one_line
 
 FIELDS = ("name", "first_name", "company", "title", "when", "place", "link")
@@ -90,13 +88,9 @@ def tell_when(moment: datetime, zone: str, language: str) -> str:
 
 def check_template(text: str, field: str) -> None:
     """Raises Invalid for an unknown {field}."""
-    unknown = sorted({one for one in _FIELD.findall(text) if one not in FIELDS})
-    if unknown:
-        known = ", ".join("{" + one + "}" for one in FIELDS)
-        raise Invalid(f"Unknown: {', '.join('{' + one + '}' for one in unknown)}. The fields are {known}.", field=field)
+    check_fields(text, FIELDS, field)
 
 
 def fill_template(text: str, values: dict[str, str]) -> str:
-    """In one pass: what a value contains is never taken for a field."""
-    replace: Callable[[object], str] = lambda match: values.get(match[1], "")  # type: ignore[index]  # noqa: E731
-    return _FIELD.sub(replace, text)
+    """Empty where a value is missing."""
+    return fill_fields(text, lambda field: values.get(field, ""))

@@ -9,16 +9,15 @@ from typing import Any
 
 from hub.domain.chart import Chart, ChartKind, ChartSeries, Stroke
 from hub.services.charts.geometry import (
-    HEIGHT,
-    LEFT,
-    RIGHT,
-    TOP,
-    WIDTH,
+    PICTURE,
+    Frame,
     Plane,
+    frame_for,
     heat_size,
     plane_of,
     shade,
     shown_labels,
+    tints,
 )
 
 SCALE = 2
@@ -45,7 +44,9 @@ class _Canvas:
     def __init__(self) -> None:
         from PIL import Image, ImageDraw
 
-        self.image = Image.new("RGB", (int(WIDTH * SCALE), int((HEIGHT + HEAD + FOOT) * SCALE)), "white")
+        self.image = Image.new(
+            "RGB", (int(PICTURE.width * SCALE), int((PICTURE.height + HEAD + FOOT) * SCALE)), "white"
+        )
         self._draw = ImageDraw.Draw(self.image)
 
     def _at(self, x: float, y: float) -> tuple[float, float]:
@@ -56,7 +57,7 @@ class _Canvas:
 
     def title(self, text: str) -> None:
         shown = text
-        while shown and self._draw.textlength(shown, font=_font(15, True)) > (WIDTH - 32) * SCALE:
+        while shown and self._draw.textlength(shown, font=_font(15, True)) > (PICTURE.width - 32) * SCALE:
             shown = shown[:-2] + "…"
         self._draw.text((16 * SCALE, 22 * SCALE), shown, font=_font(15, True), fill=INK, anchor="lm")
 
@@ -84,15 +85,17 @@ def draw_png(chart: Chart) -> bytes:
     """The picture, 1440 pixels wide."""
     canvas = _Canvas()
     canvas.title(chart.title)
+    frame = frame_for(chart, PICTURE)
     if chart.kind is ChartKind.HEAT:
-        _draw_heat(canvas, chart)
+        _draw_heat(canvas, chart, frame)
     else:
-        plane = plane_of(chart)
-        for place, series in enumerate(chart.series):
-            _draw_band(canvas, series, plane, BANDS[place % len(BANDS)])
+        plane = plane_of(chart, frame)
+        drawn = list(zip(chart.series, tints(chart), strict=True))
+        for series, tint in drawn:
+            _draw_band(canvas, series, plane, BANDS[tint % len(BANDS)])
         _draw_axes(canvas, chart, plane)
-        for place, series in enumerate(chart.series):
-            colour = COLOURS[place % len(COLOURS)]
+        for place, (series, tint) in enumerate(drawn):
+            colour = COLOURS[tint % len(COLOURS)]
             if chart.kind is ChartKind.BARS:
                 _draw_bars(canvas, series, plane, colour, place, len(chart.series))
             else:
@@ -104,12 +107,13 @@ def draw_png(chart: Chart) -> bytes:
 
 
 def _draw_axes(canvas: _Canvas, chart: Chart, plane: Plane) -> None:
+    left, right = plane.frame.left, plane.frame.width - plane.frame.right
     for value, told in chart.ticks:
-        canvas.line([(LEFT, plane.y(value)), (WIDTH - RIGHT, plane.y(value))], GRID, 1)
-        canvas.text(LEFT - 8, plane.y(value), told, anchor="rm")
-    for index, label in shown_labels(chart.labels):
+        canvas.line([(left, plane.y(value)), (right, plane.y(value))], GRID, 1)
+        canvas.text(left - 8, plane.y(value), told, anchor="rm")
+    for index, label in shown_labels(chart.labels, plane.frame.most_labels):
         canvas.text(plane.x(index), plane.y(plane.least) + 16, label)
-    canvas.line([(LEFT, plane.y(0)), (WIDTH - RIGHT, plane.y(0))], QUIET, 1)
+    canvas.line([(left, plane.y(0)), (right, plane.y(0))], QUIET, 1)
 
 
 def _draw_bars(canvas: _Canvas, series: ChartSeries, plane: Plane, colour: str, place: int, count: int) -> None:
@@ -144,22 +148,22 @@ def _draw_band(canvas: _Canvas, series: ChartSeries, plane: Plane, colour: str) 
         canvas.area([(x, high) for x, _, high in edges] + [(x, low) for x, low, _ in reversed(edges)], colour)
 
 
-def _draw_heat(canvas: _Canvas, chart: Chart) -> None:
-    width, height = heat_size(chart)
+def _draw_heat(canvas: _Canvas, chart: Chart, frame: Frame) -> None:
+    width, height = heat_size(chart, frame)
     most = max((value or 0.0 for series in chart.series for value in series.values), default=0.0)
     for row, series in enumerate(chart.series):
-        y = TOP + row * height
-        canvas.text(LEFT - 8, y + height / 2, series.label, anchor="rm")
+        y = frame.top + row * height
+        canvas.text(frame.left - 8, y + height / 2, series.label, anchor="rm")
         for column, value in enumerate(series.values):
-            canvas.box(LEFT + column * width, y, width - 1, height - 1, HEAT[shade(value, most)])
-    for index, label in shown_labels(chart.labels):
-        canvas.text(LEFT + (index + 0.5) * width, TOP + len(chart.series) * height + 14, label)
+            canvas.box(frame.left + column * width, y, width - 1, height - 1, HEAT[shade(value, most)])
+    for index, label in shown_labels(chart.labels, frame.most_labels):
+        canvas.text(frame.left + (index + 0.5) * width, frame.top + len(chart.series) * height + 14, label)
 
 
 def _draw_legend(canvas: _Canvas, chart: Chart) -> None:
-    x, y = LEFT, HEIGHT - 4
-    for place, series in enumerate(chart.series):
-        colour = COLOURS[place % len(COLOURS)]
+    x, y = PICTURE.left, PICTURE.height - 4
+    for series, tint in zip(chart.series, tints(chart), strict=True):
+        colour = COLOURS[tint % len(COLOURS)]
         if chart.kind is ChartKind.BARS:
             canvas.box(x, y - 5, 14, 10, colour)
         else:

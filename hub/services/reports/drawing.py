@@ -11,10 +11,9 @@ from hub.services.reports.wording import (
     language_of,
     say,
     tell_change,
-    tell_day,
+    tell_days,
     tell_period,
     tell_share,
-    tell_short_day,
     tell_tick,
     tell_value,
 )
@@ -30,6 +29,8 @@ KINDS = {
 }
 """All others are lines."""
 MOST_SERIES = 6
+MOST_BARS = 60
+"""More are too thin to be seen on a telephone: lines then."""
 Link = Callable[[Period], str]
 
 
@@ -59,7 +60,7 @@ def _chart(report: Report, rows: list[Row], language: str, link: Link | None) ->
     if report.name is ReportName.RESPONSE:
         title = say(language, rows[0].key.partition("-")[0])
     return Chart(
-        kind=KINDS.get(report.name, ChartKind.LINES),
+        kind=_kind(report, series),
         title=title,
         description=" ".join(tell_lines(report, language, currency=currency)),
         labels=labels,
@@ -68,6 +69,12 @@ def _chart(report: Report, rows: list[Row], language: str, link: Link | None) ->
         heading=say(language, "hour" if heat else "age" if report.labels else "period"),
         links=tuple(link(period) for period in report.periods) if link and not heat and not report.labels else (),
     )
+
+
+def _kind(report: Report, series: Sequence[ChartSeries]) -> ChartKind:
+    kind = KINDS.get(report.name, ChartKind.LINES)
+    crowded = sum(len(one.values) for one in series) > MOST_BARS
+    return ChartKind.LINES if kind is ChartKind.BARS and crowded else kind
 
 
 def _labels(report: Report, language: str) -> list[str]:
@@ -149,7 +156,14 @@ def _ticks(report: Report, series: Sequence[ChartSeries], currency: str, languag
         # Round hours, or round days, not round minutes that make crooked ones.
         scale, unit = (1, "minutes") if most < 120 else (60, "hours-unit") if most < 48 * 60 else (1_440, "days-unit")
         return [
-            (tick * scale, say(language, unit, value=tell_tick(tick, Unit.COUNT, "", language)))
+            (
+                tick * scale,
+                say(
+                    language,
+                    "one-day" if unit == "days-unit" and tick == 1 else unit,
+                    value=tell_tick(tick, Unit.COUNT, "", language),
+                ),
+            )
             for tick in nice_ticks(0.0, most / scale)
         ]
     ticks = nice_ticks(least, most)
@@ -234,9 +248,5 @@ def _busiest(rows: Sequence[Row], language: str) -> list[str]:
 
 
 def tell_span(report: Report, language: str) -> str:
-    """ "1.1. – 31.12.2026" """
-    if not report.periods:
-        return ""
-    first, last = report.periods[0].first, report.periods[-1].last
-    begin = tell_short_day(first, language) if first.year == last.year else tell_day(first, language)
-    return f"{begin} – {tell_day(last, language)}"
+    """ "1.1. – 31.12.2026"; '' where it is of now."""
+    return tell_days(report.periods[0].first, report.periods[-1].last, language) if report.periods else ""

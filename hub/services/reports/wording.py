@@ -84,6 +84,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "minutes": "{value} Min.",
         "hours-unit": "{value} Std.",
         "days-unit": "{value} Tage",
+        "one-day": "1 Tag",
         "habits": "Zahlungsgewohnheiten",
         "seasonal-naive": "wie eine Saison zuvor",
         "seasonal-mean": "Mittel der Saisons",
@@ -132,9 +133,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "answer": "Time to the first answer",
         "closing": "Time to closing",
         "answer-median": "First answer, median",
-        "answer-p90": "First answer, 90 %",
+        "answer-p90": "First answer, 90%",
         "closing-median": "Closed, median",
-        "closing-p90": "Closed, 90 %",
+        "closing-p90": "Closed, 90%",
         "active": "Active",
         "new": "New",
         "lost": "Lost",
@@ -165,11 +166,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "error": "{label}: backtest error {error}, model {model}.",
         "no-error": "{label}: nothing came in the backtest, so no error can be told. Model {model}.",
         "too-little": "{label}: too little data for a forecast ({have} values, {need} are needed).",
-        "band": "The band holds 80 %.",
+        "band": "The band holds 80%.",
         "pending": "Days that are being counted anew: {count}.",
         "minutes": "{value} min",
         "hours-unit": "{value} h",
         "days-unit": "{value} days",
+        "one-day": "1 day",
         "habits": "habits of paying",
         "seasonal-naive": "as a season ago",
         "seasonal-mean": "mean of the seasons",
@@ -186,7 +188,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "weekly-text": "The weekly report up to {day} is here:",
         "weekly-link": "With all charts, as PDF (until {until}): {address}",
         "forecast-of-year": "Forecast for the year",
-        "year": "Forecast for the year: {value} (80 %: {low} to {high}; backtest error {error}).",
+        "year": "Forecast for the year: {value} (80%: {low} to {high}; backtest error {error}).",
     },
 }
 
@@ -265,15 +267,27 @@ def tell_day(day: date, language: str) -> str:
     )
 
 
+def tell_days(first: date, last: date, language: str) -> str:
+    """ "1.1. – 31.12.2026", "1 Dec 2025 – 30 Nov 2026", or the one day."""
+    if first == last:
+        return tell_day(first, language)
+    begin = tell_short_day(first, language) if first.year == last.year else tell_day(first, language)
+    return f"{begin} – {tell_day(last, language)}"
+
+
 def tell_change(now: Decimal, before: Decimal, language: str) -> str:
-    """ "+8 %"; '' where there was nothing before."""
+    """ "+8 %", in English "+8%"; '' where there was nothing before."""
     if not before:
         return ""
     share = (now - before) / abs(before) * 100
     sign = "+" if share >= 0 else "−"
-    return f"{sign}{tell_number(abs(share), language)} %"
+    return f"{sign}{_percent(tell_number(abs(share), language), language)}"
 
 
 def tell_share(share: float, language: str) -> str:
-    """ "6 %"."""
-    return f"{tell_number(Decimal(str(share)) * 100, language)} %"
+    """ "6 %" in German (with a space that does not break), "6%" in English."""
+    return _percent(tell_number(Decimal(str(share)) * 100, language), language)
+
+
+def _percent(number: str, language: str) -> str:
+    return f"{number}\N{NO-BREAK SPACE}%" if language == "de" else f"{number}%"

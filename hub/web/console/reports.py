@@ -1,17 +1,19 @@
 """Reports in the console: what there is, one of them as chart and table, the facts behind a number, files."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from aiohttp import web
 from markupsafe import Markup
 
+from hub.domain.chart import Chart
 from hub.domain.errors import Invalid
 from hub.domain.people import Right
 from hub.domain.report import FORECASTS, MONEY_REPORTS, Period, Report, ReportName, Step
+from hub.services.charts.geometry import NARROW, tints
 from hub.services.charts.svg import draw_svg
 from hub.services.reports.drawing import draw_charts, tell_lines, tell_span
-from hub.services.reports.wording import say
+from hub.services.reports.wording import say, tell_day, tell_days
 from hub.web.api.reports import day_of, query_of
 from hub.web.downloads import as_download
 from hub.web.pages import page, reader_of
@@ -56,10 +58,7 @@ async def show_report(request: web.Request) -> web.Response:
         "title": say(language, report.name.value),
         "span": tell_span(report, language),
         "lines": tell_lines(report, language),
-        "charts": [
-            (chart, Markup(draw_svg(chart, f"chart{place}")), *chart.table)  # noqa: S704 - draw_svg escapes
-            for place, chart in enumerate(charts)
-        ],
+        "charts": [(chart, _pictures(chart, place), tints(chart), *chart.table) for place, chart in enumerate(charts)],
         "groups": _groups(request),
         "steps": [] if report.name in FORECASTS or report.name in LIVE else [step.value for step in Step],
         "earlier": _earlier(report),
@@ -67,6 +66,12 @@ async def show_report(request: web.Request) -> web.Response:
     }
     twin = f"/api/v1/reports/{report.name.value}{values['asked']}"
     return await page(request, "report.html", values, section="reports", twin=twin)
+
+
+def _pictures(chart: Chart, place: int) -> Markup:
+    """The chart in both widths; the stylesheet shows the one that fits."""
+    wide, narrow = draw_svg(chart, f"chart{place}"), draw_svg(chart, f"chart{place}n", NARROW, "narrow")
+    return Markup(wide + narrow)  # noqa: S704 - draw_svg escapes
 
 
 def _entries_link(report: Report, period: Period) -> str:
@@ -95,10 +100,11 @@ async def list_entries(request: web.Request) -> web.Response:
     verbs = site_of(request).verbs.reports
     found = await verbs.entries(actor_of(request), name, since, until, request.query.get("after") or None)
     values = {
-        "entries": found.items,
+        "entries": [(tell_day(date.fromisoformat(entry.at[:10]), language), entry) for entry in found.items],
         "more": found.next,
         "name": name,
         "title": say(language, name),
+        "span": tell_days(since, until, language),
         "since": since,
         "until": until,
     }

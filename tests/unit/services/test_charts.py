@@ -7,7 +7,18 @@ import pytest
 from PIL import Image
 
 from hub.domain.chart import Chart, ChartKind, ChartSeries, Stroke
-from hub.services.charts.geometry import HEIGHT, WIDTH, nice_ticks, plane_of, shade, shown_labels
+from hub.services.charts.geometry import (
+    NARROW,
+    PICTURE,
+    WIDE,
+    frame_for,
+    label_rows,
+    nice_ticks,
+    plane_of,
+    shade,
+    shown_labels,
+    tints,
+)
 from hub.services.charts.png import COLOURS, HEAD, SCALE, draw_png
 from hub.services.charts.svg import draw_svg
 
@@ -57,9 +68,9 @@ def test_a_bar_is_as_high_as_its_value() -> None:
     low, high = (float(bar.get("height", "0")) for bar in root.iter("rect"))
     assert high == pytest.approx(3 * low, abs=0.2)
     image = Image.open(BytesIO(draw_png(chart())))
-    assert image.size == (WIDTH * SCALE, (HEIGHT + HEAD + 28) * SCALE)
+    assert image.size == (PICTURE.width * SCALE, (PICTURE.height + HEAD + 28) * SCALE)
     blue = tuple(int(COLOURS[0][at : at + 2], 16) for at in (1, 3, 5))
-    plane = plane_of(chart())
+    plane = plane_of(chart(), frame_for(chart(), PICTURE))
     column = [image.getpixel((plane.x(1) * SCALE - 20, y)) for y in range(int(HEAD * SCALE), int(image.height - 100))]
     assert column.count(blue) == pytest.approx((plane.y(0) - plane.y(30)) * SCALE, abs=4)
 
@@ -95,9 +106,32 @@ def test_ticks_are_round_and_reach_beyond_the_values(most: float) -> None:
 
 
 def test_long_axes_show_few_labels() -> None:
-    shown = shown_labels([str(day) for day in range(365)])
+    shown = shown_labels([str(day) for day in range(365)], 13)
     assert len(shown) <= 13
     assert shown[0] == (0, "0")
+
+
+def test_what_is_expected_has_the_colour_of_what_was() -> None:
+    mail, chat = (series(name, 1.0, None) for name in ("mail", "chat"))
+    soon = [series(f"{name} soon", None, 2.0, stroke=Stroke.DOTTED) for name in ("mail", "chat")]
+    assert tints(chart(ChartKind.LINES, mail, soon[0], chat, soon[1])) == [0, 0, 1, 1]
+    before = series("before", 3.0, 4.0, stroke=Stroke.DASHED)
+    assert tints(chart(ChartKind.BARS, mail, before)) == [0, 1]
+    assert tints(chart(ChartKind.LINES, soon[0], soon[1])) == [0, 1]
+
+
+def test_labels_that_do_not_fit_side_by_side_stand_on_two_rows() -> None:
+    ages = ("nicht fällig", "bis 30 Tage", "bis 60 Tage", "bis 90 Tage", "älter")
+    narrow = draw_svg(chart(labels=ages), "c", NARROW, "narrow")
+    places = {text.get("y") for text in ElementTree.fromstring(narrow).iter("text") if text.text in ages}
+    assert len(places) == 2
+    assert label_rows(shown_labels(ages, 5), frame_for(chart(labels=ages), WIDE).inner_width) == 1
+
+
+def test_the_margin_holds_the_longest_mark() -> None:
+    money = Chart(kind=ChartKind.BARS, title="", description="", labels=("a",), series=(), ticks=((0, "1.000.000 €"),))
+    assert frame_for(money, NARROW).left > frame_for(chart(), NARROW).left
+    assert frame_for(money, NARROW).inner_width > NARROW.width / 2
 
 
 @pytest.mark.parametrize("kind", list(ChartKind))

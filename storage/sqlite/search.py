@@ -19,6 +19,7 @@ from hub.ports.search import NameEntry, SearchEntry, SearchPage
 from storage.cursors import read_cursor, write_cursor
 from storage.sqlite.jobs import JobQueue
 from storage.sqlite.schema import id_list
+from storage.sqlite.words import WORDS_TABLE, drop_words, put_words, words_with
 from storage.terms import MOST_TERMS, normal_term, trigrams
 
 SEARCH_TABLES = {
@@ -29,11 +30,15 @@ SEARCH_TABLES = {
     "search_names": "CREATE TABLE search_names (id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL) WITHOUT ROWID",
     "search_trigrams": "CREATE TABLE search_trigrams (trigram TEXT NOT NULL, id TEXT NOT NULL,"
     " PRIMARY KEY (trigram, id)) WITHOUT ROWID",
+    **WORDS_TABLE,
 }
 _BITS = 21
 _LATEST = (1 << 42) - 1
 _MOST_TRIGRAMS = 512
 _SHORTEST_PREFIX = 3
+_MOST_POSTINGS = 6_000
+"""Rows of trigrams that name candidates of one question."""
+_CANDIDATES = 200
 
 
 def _scope_token(scope: str) -> str:
@@ -72,7 +77,7 @@ class SqliteSearch:
 
     async def remove(self, ids: Sequence[str]) -> None:
         if ids:
-            await self._writes.submit(lambda connection: _forget(connection, ids, {}), compound=True)
+            await self._writes.submit(lambda connection: _remove(connection, ids), compound=True)
 
     async def find(
         self,
@@ -118,12 +123,7 @@ class SqliteSearch:
         wanted = sorted(trigrams(text))[:_MOST_TRIGRAMS]
         if not wanted:
             return []
-        statement = (
-            "SELECT id, count(*) AS shared FROM search_trigrams WHERE trigram IN (SELECT value FROM json_each(?))"
-            " GROUP BY id HAVING shared * 3 >= ? ORDER BY shared DESC, id LIMIT ?"
-        )
-        values = (json.dumps(wanted), len(wanted), limit)
-        rows = await self._reads.submit(lambda connection: connection.execute(statement, values).fetchall())
+        rows = await self._reads.submit(lambda connection: _suggest(connection, wanted, limit))
         return [row[0] for row in rows]
 
     async def scan(self, after: str = "", limit: int = 500) -> list[SearchEntry]:
@@ -173,7 +173,8 @@ def _find(
     filters ask for."""
     prefix = bool(last[1]) if last else _needs_prefix(connection, terms[-1], among[0])
     words = [f'"{term}"' for term in terms]
-    match = " AND ".join([*words[:-1], words[-1] + ("*" if prefix else ""), *among])
+    last_word = _beginning(connection, terms[-1]) if prefix else words[-1]
+    match = " AND ".join([*words[:-1], last_word, *among])
     statement = (
         "SELECT n, id FROM (SELECT rowid AS r FROM search_terms WHERE search_terms MATCH ? AND rowid >= ? AND rowid < ?"
         " ORDER BY rowid DESC LIMIT ?) CROSS JOIN search_entries ON n = r ORDER BY r DESC"
@@ -184,6 +185,12 @@ def _find(
     return connection.execute(statement, (match, first, min(below, (1 << 63) - 1), limit)).fetchall(), prefix
 
 
+def _beginning(connection: sqlite3.Connection, term: str) -> str:
+    """What matches every word that begins with the term."""
+    words = words_with(connection, term)
+    return _any_of(words) if words else f'"{term}"*'
+
+
 def _needs_prefix(connection: sqlite3.Connection, term: str, scope: str) -> bool:
     if len(term) < _SHORTEST_PREFIX:
         return False
@@ -192,6 +199,7 @@ def _needs_prefix(connection: sqlite3.Connection, term: str, scope: str) -> bool
 
 
 def _put(connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+    put_words(connection, (term for _, _, tokens in rows for term in tokens.split(" ")))
     unchanged = _forget(connection, [id for _, id, _ in rows], {id: (number, tokens) for number, id, tokens in rows})
     for number, id, tokens in rows:
         if id in unchanged:
@@ -203,12 +211,55 @@ def _put(connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> No
         connection.execute("INSERT INTO search_terms (rowid, tokens) VALUES (?, ?)", (number, tokens))
 
 
+def _suggest(connection: sqlite3.Connection, wanted: list[str], limit: int) -> list[tuple[str, int]]:
+    """(id, how many of these trigrams it has), most first; of those with a third and more.
+
+    Whoever has a third of them has one of the rarer two thirds, so the commonest, which half of all names may have,
+    name no candidates; nor do more than so many rows. Only the best candidates are then counted exactly.
+    """
+    least = -(-len(wanted) // 3)
+    counted = sorted((_count_trigram(connection, trigram), trigram) for trigram in wanted)
+    rare = [(count, trigram) for count, trigram in counted[: len(wanted) - least + 1] if count]
+    read = 0
+    kept: list[str] = []
+    for count, trigram in rare:
+        if kept and read + count > _MOST_POSTINGS:
+            break
+        read += count
+        kept.append(trigram)
+    if not kept:
+        return []
+    part = "SELECT id FROM (SELECT id FROM search_trigrams WHERE trigram = ? LIMIT ?)"
+    statement = (
+        f"SELECT id FROM ({' UNION ALL '.join([part] * len(kept))}) GROUP BY id ORDER BY count(*) DESC, id LIMIT ?"  # noqa: S608 - constants
+    )
+    values = [value for trigram in kept for value in (trigram, _MOST_POSTINGS)]
+    candidates = [row[0] for row in connection.execute(statement, (*values, max(_CANDIDATES, 2 * limit)))]
+    statement = (
+        "SELECT id, count(*) AS shared FROM search_trigrams WHERE trigram IN (SELECT value FROM json_each(?))"
+        " AND id IN (SELECT value FROM json_each(?)) GROUP BY id HAVING shared >= ? ORDER BY shared DESC, id LIMIT ?"
+    )
+    return connection.execute(statement, (json.dumps(wanted), json.dumps(candidates), least, limit)).fetchall()
+
+
+def _count_trigram(connection: sqlite3.Connection, trigram: str) -> int:
+    """How many names have it; counted up to the bound."""
+    statement = "SELECT count(*) FROM (SELECT 1 FROM search_trigrams WHERE trigram = ? LIMIT ?)"
+    return int(connection.execute(statement, (trigram, _MOST_POSTINGS)).fetchone()[0])
+
+
 def _fetch(connection: sqlite3.Connection, select: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for start in range(0, len(ids), 1000):
         places, values = id_list(ids[start : start + 1000])
         rows += connection.execute(f"{select} {places}", values).fetchall()
     return rows
+
+
+def _remove(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
+    gone = _fetch(connection, "SELECT tokens FROM search_entries WHERE id", ids)
+    _forget(connection, ids, {})
+    drop_words(connection, (term for (tokens,) in gone for term in tokens.split(" ")))
 
 
 def _forget(connection: sqlite3.Connection, ids: Sequence[str], wanted: dict[str, tuple[int, str]]) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any, NewType
 
 import bson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.address import Address
@@ -164,14 +164,14 @@ st.register_type_strategy(datetime, MOMENTS)
 st.register_type_strategy(Address, ADDRESSES)
 st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 st.register_type_strategy(float, st.floats(allow_nan=False))
+# Amounts are finite: what is not is refused where it comes in, and a NaN is not even equal to itself.
+st.register_type_strategy(Decimal, st.decimals(allow_nan=False, allow_infinity=False))
 
 
 @pytest.mark.parametrize("cls", [Interaction, OutboxItem, ArrivalRecord, Parsed], ids=lambda cls: cls.__name__)
 def test_any_value_comes_back(cls: type[Any]) -> None:
     codec: Codec[Any] = codec_for(cls)
 
-    # A value of the largest type takes tens of milliseconds to make: the time goes there, not into the codec.
-    @settings(max_examples=40)
     @given(st.from_type(cls))
     def check(value: Any) -> None:
         assert codec.decode(codec.encode(value)) == value

@@ -189,7 +189,7 @@ def _message(
             at=at,
             evidence=evidence,
             confidence=confidence,
-            detail="In-Reply-To: f1.abcd2345@fernamt.example",
+            detail="answers: f1.abcd2345@fernamt.example",
         )
     if at >= state.conversations[c.id].last_at or state.conversations[c.id].last_text == "":
         _touch(state, c, it)
@@ -223,7 +223,7 @@ def _chairs(state: State, anna: UserId, kim: UserId) -> None:
     drawing = Attachment(index=0, name="Stuhl-Zeichnung.pdf", type="application/pdf", size=184_320, sha256="a" * 64)
     photo = Attachment(index=1, name="Muster Eiche geölt.png", type="image/png", size=5_512, sha256="b" * 64)
     c = _conversation(state, "Petra Müller", "Angebot für 12 Stühle", owner=anna, waiting=1.5)
-    sent = "delivered to mx.tischlerei-mueller.example"
+    sent = "250 2.0.0 Ok: queued as 4XkT2c (smtp.example.org)"
     _message(
         state,
         c,
@@ -275,7 +275,8 @@ def _order(state: State, anna: UserId) -> None:
         author=anna,
         status=OutboxState.HELD,
         reason="unknown-outcome",
-        detail="The connection broke after the message had been handed over.",
+        detail="smtp.example.org:587 closed the connection after the message had left: "
+        "nobody knows whether it was sent.",
     )
     _message(state, c, 50, "Could you tell me when the desk will be ready?", marks=("reused-id",))
 
@@ -332,8 +333,20 @@ def _desk(state: State, anna: UserId) -> None:
         detail="550 5.1.1 <oliver@grant.example>: Recipient address rejected: User unknown",
     )
     for name, sender, stage, reason, size in (
-        ("x1", "bounce@bulk.example", "parse", "The MIME structure cannot be read: boundary missing.", 48_231),
-        ("x2", "scanner@printer.example", "route", "None of our mailboxes is among the recipients.", 2_204_113),
+        (
+            "x1",
+            "bounce@bulk.example",
+            "parse",
+            "The mail could not be read (unreadable); its raw bytes are kept.",
+            48_231,
+        ),
+        (
+            "x2",
+            "scanner@printer.example",
+            "route",
+            "None of our addresses is among its recipients; add the address to the channel, then replay.",
+            2_204_113,
+        ),
     ):
         key = derived_id("a", name)
         state.quarantined[key] = QuarantineLine(
@@ -366,13 +379,23 @@ def _desk(state: State, anna: UserId) -> None:
             )
         )
     FakeChannels.lines = (
-        _channel("office", "email", "up", "imap.example.org, IDLE", ("hello@fernamt.example",), 4_812, 34, 2, 0),
-        _channel("chat", "xmpp", "up", "chat.example, encrypted", ("hub@chat.example",), 1_204, 3, 0, 1),
+        _channel(
+            "office",
+            "email",
+            "up",
+            "INBOX; sent mail: Sent; the server tells of new mail at once (IDLE)",
+            ("hello@fernamt.example",),
+            4_812,
+            34,
+            2,
+            0,
+        ),
+        _channel("chat", "xmpp", "up", "signed in as hub@chat.example", ("hub@chat.example",), 1_204, 3, 0, 1),
         _channel(
             "support",
             "email",
             "parked",
-            "NO [AUTHENTICATIONFAILED] Invalid credentials",
+            "imap.example.org:993 refuses name or password of support: correct them, or allow IMAP for this account.",
             ("support@fernamt.example",),
             311,
             0,

@@ -646,16 +646,20 @@ class FakeChannels(Verb):
             raise NotFound("There is no such channel.")
         if name == "support":
             return [
-                ProbeStep(title="Find the server", ok=True, detail="imap.example.org is 192.0.2.7"),
-                ProbeStep(title="Connect with TLS", ok=True, detail="TLSv1.3, certificate until 2027-02-01"),
+                ProbeStep(title="Find the mailbox's server", ok=True, detail="192.0.2.7"),
+                ProbeStep(title="Connect to the mailbox", ok=True, detail="imap.example.org:993, TLS: implicit"),
                 ProbeStep(
-                    title="Sign in",
+                    title="Sign in to the mailbox",
                     ok=False,
-                    detail="NO [AUTHENTICATIONFAILED] Invalid credentials",
-                    fix="Check user and password_file in [channels.support].",
+                    detail="imap.example.org:993 refuses name or password of support: correct them, or allow "
+                    "IMAP for this account.",
+                    fix="Check user and password; the provider may want a password for applications.",
                 ),
             ]
-        return [ProbeStep(title="Find the server", ok=True), ProbeStep(title="Connect with TLS", ok=True)]
+        return [
+            ProbeStep(title="Find the mailbox's server", ok=True),
+            ProbeStep(title="Connect to the mailbox", ok=True),
+        ]
 
 
 class FakeUsers(Verb):
@@ -844,7 +848,7 @@ class FakeStatus(Verb):
             oldest_due=START - timedelta(minutes=18),
             waiting=sum(c.waiting_since is not None for c in self.s.conversations.values()),
             quarantined=len(self.s.quarantined),
-            problems=("The channel support is parked: it refused our password.",),
+            problems=("The channel support is parked until its settings are mended.",),
         )
 
 

@@ -57,7 +57,11 @@ class Reader:
             return sentence
         message, values = find_sentence(sentence)
         found = catalogue(self.language).gettext(message)
-        return found % values if values else found
+        # A sentence may end with another one: "… cannot be written as mail: The mail is empty."
+        return found % {name: self._inner(value) for name, value in values.items()} if values else found
+
+    def _inner(self, value: str) -> str:
+        return self.say(value) if value.endswith(".") and " " in value else value
 
     def n(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The message in the plural form that the count needs; `%(count)s` is the count by locale."""

@@ -4,7 +4,10 @@ them in the reader's language. What is not listed here is shown as it came: a pe
 import re
 from functools import lru_cache
 
+from hub.web.channel_sentences import CHANNEL_SENTENCES
+
 SENTENCES = (
+    *CHANNEL_SENTENCES,
     # access
     'This needs the right "%(right)s" (role %(roles)s); an admin can grant it.',
     'The right "%(right)s" is not open through this door; sign in at the console, or use a token that is not limited.',
@@ -227,6 +230,7 @@ SENTENCES = (
     "Working hours begin before they end, within one day.",
     "Slots take 5 to 1440 minutes, the pause between them at most 480.",
     "There is no such time zone; write it as Europe/Berlin.",
+    "%(name)s does not work then; insist with outside_hours, or take a free time.",
     "There is no such calendar.",
     "There is such a calendar already.",
     "Somebody else changed this calendar first; load it again.",
@@ -264,6 +268,9 @@ SENTENCES = (
     "This is no CSV file: %(why)s.",
     "Its addresses belong to different contacts; merge them first.",
     "The contact changes all the time; try again.",
+    "This is the same contact as in row %(row)s.",
+    "%(address)s belongs to %(name)s; edit that contact instead.",
+    "One of these addresses cannot be used; ask an admin.",
     "These are the same contact.",
     "One of these was merged into another contact already.",
     "A contact has at most %(count)s members.",
@@ -291,6 +298,7 @@ SENTENCES = (
     "There is no open invoice %(number)s in %(currency)s on this account.",
     "Somebody else changes this account all the time; try again.",
     "There is no such booking.",
+    "These invoices stand on different accounts of this contact; book a payment for each.",
     # what one knows of a contact
     "A contact has at most %(count)s tags.",
     "A tag has letters or digits.",
@@ -321,8 +329,9 @@ _HOLE = re.compile(r"%\((\w+)\)s")
 
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Those with the most words of their own come first, so that a vague one does not take their place."""
     made = []
-    for sentence in SENTENCES:
+    for sentence in sorted(SENTENCES, key=lambda one: len(_HOLE.sub("", one)), reverse=True):
         if "%(" in sentence:
             parts = _HOLE.split(sentence)
             spelt = "".join(f"(?P<{part}>.{{1,200}}?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))

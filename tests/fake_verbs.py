@@ -1006,7 +1006,7 @@ class FakeDoor:
             )
             buttons = ("ja", "nein", "ändern") if german else ("yes", "no", "change")
             return BotReply(text=line, intent="reply", buttons=buttons, blocks=(Confirm(text=line),))
-        if folded in ("inbox", "posteingang"):
+        if folded in ("inbox", "eingang"):
             head = "Es warten 2:" if german else "2 are waiting:"
             table = Table(
                 headings=("", "Kontakt", "seit") if german else ("", "Contact", "since"),
@@ -1014,11 +1014,11 @@ class FakeDoor:
             )
             return BotReply(text=head, intent="inbox", blocks=(Text(text=head), table))
         hint = (
-            "Das habe ich nicht verstanden. Versuch: wer ist Müller · posteingang · hilfe"
+            "Das habe ich nicht verstanden. Versuch: wer ist Müller · eingang · hilfe"
             if german
             else "I did not understand that. Try: who is Müller · inbox · help"
         )
-        return BotReply(text=hint, intent="unknown", buttons=("posteingang", "hilfe") if german else ("inbox", "help"))
+        return BotReply(text=hint, intent="unknown", buttons=("eingang", "hilfe") if german else ("inbox", "help"))
 
 
 def add_user(state: State, name: str, role: UserRole, display_name: str, language: str) -> UserLine:

@@ -30,6 +30,6 @@ PHONE = ChannelKind(
     message_domain=lambda settings: "",
     sender_address=lambda settings: next(iter(_own(settings)), ""),
     lines=lambda settings: tuple(settings.lines.items()),
-    summary="Calls: FRITZ!Box, Asterisk, sipgate or Twilio tell who rings and what was missed.",
+    summary="Calls: FRITZ!Box, Asterisk, sipgate or Twilio report who called and what was missed.",
     raw_form=("application/json", "json"),
 )

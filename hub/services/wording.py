@@ -23,7 +23,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "many-new": "Mehr als {count} neue Nachrichten in {minutes} Minuten. Ich melde sie nicht mehr einzeln; "
         "„posteingang“ zeigt alle.",
         "item-held": "Ob deine Nachricht an {name} („{topic}“) angekommen ist, ist unklar: {why} Ich sende sie nicht "
-        "von selbst noch einmal; bitte im Postausgang entscheiden.",
+        "von selbst noch einmal; bitte im Ausgang entscheiden.",
         "item-failed": "Deine Nachricht an {name} („{topic}“) wurde nicht gesendet: {why}",
         "item-bounced": "Deine Nachricht an {name} („{topic}“) kam zurück: {why} Anderen Kanal versuchen?",
         "item-deferred": "Deine Nachricht an {name} („{topic}“) lässt auf sich warten: {why} Ich versuche es weiter "

@@ -27,6 +27,8 @@ DAYS = {
     "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
 }
 UNITS = ("B", "KB", "MB", "GB")
+MINUS = "\N{MINUS SIGN}"
+_GERMAN_ZONES = {"CET": "MEZ", "CEST": "MESZ"}
 
 
 @lru_cache(maxsize=64)
@@ -77,7 +79,7 @@ class Reader:
     def money(self, amount: Decimal | int, currency: str) -> str:
         """ "1.000,00 €" or "€1,000.00"."""
         symbol = SYMBOLS.get(currency, f"{currency} " if self.language == "en" else currency)
-        text, sign = f"{abs(amount):,.2f}", "-" if amount < 0 else ""
+        text, sign = f"{abs(amount):,.2f}", MINUS if amount < 0 else ""
         if self.language == "de":
             return f"{sign}{text.translate(str.maketrans(',.', '.,'))} {symbol}"
         return f"{sign}{symbol}{text}"
@@ -105,7 +107,7 @@ class Reader:
         return DAYS[self.language][day.weekday()]
 
     def week(self, monday: Day) -> str:
-        """`23. – 29. November 2026`, `30 November – 6 December 2026`."""
+        """`23.–29. November 2026`, `30 November – 6 December 2026`."""
         sunday = monday + timedelta(days=6)
         dot, months = "." if self.language == "de" else "", MONTHS[self.language]
         first = f"{monday.day}{dot}"
@@ -113,7 +115,8 @@ class Reader:
             first += f" {months[monday.month - 1]}"
         if monday.year != sunday.year:
             first += f" {monday.year}"
-        return f"{first} – {sunday.day}{dot} {months[sunday.month - 1]} {sunday.year}"
+        dash = "–" if monday.month == sunday.month else " – "
+        return f"{first}{dash}{sunday.day}{dot} {months[sunday.month - 1]} {sunday.year}"
 
     def time(self, moment: datetime) -> str:
         """`10:42`."""
@@ -147,9 +150,11 @@ class Reader:
         return f"{name}, {day.day}{dot} {month} {day.year}"
 
     def full(self, moment: datetime) -> str:
-        """Everything, for the hover: `Montag, 23. November 2026, 10:42:05 CET`."""
+        """Everything, for the hover: `Montag, 23. November 2026, 10:42:05 MEZ`."""
         local = self.local(moment)
-        return f"{self.long_date(local.date())}, {local:%H:%M:%S %Z}"
+        zone = local.strftime("%Z")
+        zone = _GERMAN_ZONES.get(zone, zone) if self.language == "de" else zone
+        return f"{self.long_date(local.date())}, {local:%H:%M:%S} {zone}"
 
     def ago(self, moment: datetime) -> str:
         """In lists: relative under an hour, the time today, the date before."""
@@ -172,3 +177,18 @@ class Reader:
         if minutes < 60 * 24:
             return self.n("%(count)s h", "%(count)s h", minutes // 60)
         return self.n("%(count)s day", "%(count)s days", minutes // (60 * 24))
+
+    def lasting(self, moment: datetime) -> str:
+        """Since when, within a sentence: `seit 3 Tagen`, `for 3 days`."""
+        minutes = max(0, int((self.now - moment).total_seconds() // 60))
+        if minutes < 60:
+            return self.n("for %(count)s min", "for %(count)s min", minutes)
+        if minutes < 60 * 24:
+            return self.n("for %(count)s h", "for %(count)s h", minutes // 60)
+        return self.n("for %(count)s day", "for %(count)s days", minutes // (60 * 24))
+
+    def minutes(self, count: int) -> str:
+        """A target of minutes: `45 minutes`, `48 hours`. Of business hours, so never days."""
+        if count and count % 60 == 0:
+            return self.n("%(count)s hour", "%(count)s hours", count // 60)
+        return self.n("%(count)s minute", "%(count)s minutes", count)

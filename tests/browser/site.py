@@ -125,7 +125,7 @@ class Demo:
             await page.locator("tbody .button").first.click()
             await page.wait_for_selector(".code")
         if name == "assistant-talk":
-            for text in ("wer ist müller", "antworte müller: hallo", "posteingang"):
+            for text in ("wer ist müller", "antworte müller: hallo", "eingang"):
                 await page.fill("#text", text)
                 await page.locator(".asker button").click()
                 await page.wait_for_function("t => document.querySelector('.turns').innerText.includes(t)", arg=text)

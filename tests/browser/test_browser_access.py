@@ -185,7 +185,7 @@ async def test_ac45_landmarks_and_focus(demo, open_page):
     await page.fill("#f-name", "New")
     await page.fill("#f-email", "nonsense")
     async with page.expect_navigation():
-        await page.get_by_role("button", name="Keep").click()
+        await page.get_by_role("button", name="Save").click()
     described = await page.locator("#f-email").get_attribute("aria-describedby")
     assert described == "wrong-email"
     await expect_focus(page, "f-email")

@@ -120,7 +120,7 @@ async def test_everything_works_without_script(demo, open_page):
     page = await open_page("en", java_script_enabled=False)
     await page.goto(f"{demo.url}/contacts/{PETRA}")
     await page.fill("#note", "No script here.")
-    await page.get_by_role("button", name="Keep the note").click()
+    await page.get_by_role("button", name="Save the note").click()
     await page.wait_for_selector("text=No script here.")
     await page.get_by_role("link", name="Show older entries").click()
     await page.wait_for_selector("article >> text=Rückfrage 59")

@@ -128,7 +128,7 @@ async def add_user(request: web.Request) -> web.Response:
     if site.nonces.seen(actor.id, form["nonce"]):
         return redirect("/users")
     if not form["name"]:
-        missing = {"name": "A colleague needs a name to sign in with."}
+        missing = {"name": "A sign-in name is needed."}
         return await page(request, "user_form.html", {"form": form}, section="users", status=400, errors=missing)
     role = UserRole(form["role"]) if form["role"] in tuple(UserRole) else UserRole.AGENT
     language = form["language"] if form["language"] in LANGUAGES else "en"

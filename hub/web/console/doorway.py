@@ -30,7 +30,7 @@ async def sign_in(request: web.Request) -> web.Response:
         response.headers["Retry-After"] = str(max(1, int(error.retry_after.total_seconds())))
         return response
     if opened is None:
-        wrong = {"": "Name or password is wrong."}
+        wrong = {"": "Sign-in name or password is wrong."}
         return await page(request, "sign_in.html", values, status=401, errors=wrong)
     response = redirect("/password" if opened.must_change_password else values["next"])
     _set_session(request, response, opened.cookie)

@@ -98,7 +98,7 @@ async def book_payment(request: web.Request) -> web.Response:
         # People write 1.234,50 or 1,234.50; the last separator is the decimal one.
         amount = Decimal(_plain(form["amount"]))
     except (InvalidOperation, ValueError):
-        wrong = {"amount": "An amount looks like 120 or 1.234,50."}
+        wrong = {"amount": "An amount looks like 120 or 1,234.50."}
     try:
         day = date.fromisoformat(form["date"] or reader_of(request).today.isoformat())
     except ValueError:

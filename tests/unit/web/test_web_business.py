@@ -234,7 +234,7 @@ async def test_pages_keep_to_rights_and_rows(console: Console) -> None:
     await console.sign_in("rita")
     status, text = await console.get(f"/contacts/{petra}/account")
     assert status == 200
-    assert "Book a payment" not in text
+    assert "Record a payment" not in text
     assert (await console.post(f"/contacts/{petra}/payments", amount="5"))[0] == 403
     contacts = console.office.store.documents(CONTACTS)
     row = contacts.rows[petra]

@@ -3,9 +3,14 @@
 from hub.domain.errors import FernamtError
 from hub.web.business_wording import BUSINESS
 from hub.web.formats import Reader
+from hub.web.setting_wording import SETTINGS
+from hub.web.verb_wording import VERBS
 
 WORDS: dict[str, dict[str, str]] = {
     **BUSINESS,
+    **SETTINGS,
+    "verb": VERBS,
+    "actor": {"system": "The hub", "contact": "A contact"},
     "channel": {
         "email": "Mail",
         "xmpp": "XMPP",

@@ -1,12 +1,13 @@
 """What an admin looks after: channels, outbox, quarantine, users, audit."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from hub.domain.errors import Conflict, Invalid, NotFound
+from hub.domain.errors import Conflict, Invalid, NotFound, Refused
 from hub.domain.ids import OutboxId, UserId
 from hub.domain.outbox import TRANSITIONS, OutboxItem, OutboxState
 from hub.domain.people import Right, UserRole
@@ -32,6 +33,7 @@ async def list_outbox(request: web.Request) -> web.Response:
     items = await site.verbs.outbox.page(actor, state, after)
     values = {
         "items": items.items,
+        "names": await _names(request, items.items),
         "next": items.next,
         "current": state.value,
         "states": list(OutboxState),
@@ -39,6 +41,18 @@ async def list_outbox(request: web.Request) -> web.Response:
         "events": "/events?topics=outbox",
     }
     return await page(request, "outbox.html", values, section="outbox", twin=f"/api/v1/outbox?state={state}")
+
+
+async def _names(request: web.Request, items: Sequence[OutboxItem]) -> dict[str, str]:
+    """Of the contacts that the messages go to, as far as the reader may see them."""
+    site, actor = site_of(request), actor_of(request)
+    names: dict[str, str] = {}
+    for id in dict.fromkeys(item.contact_id for item in items if item.contact_id):
+        try:
+            names[id] = (await site.verbs.contacts.resolve(actor, id)).name
+        except (NotFound, Refused):
+            continue
+    return names
 
 
 def _state(text: str, counts: dict[str, int]) -> OutboxState:
@@ -80,9 +94,11 @@ async def act_on_item(request: web.Request) -> web.Response:
 
 async def list_quarantine(request: web.Request) -> web.Response:
     """GET /quarantine."""
-    after = request.query.get("after") or None
-    lines = await site_of(request).verbs.quarantine.page(actor_of(request), after)
-    values = {"lines": lines.items, "next": lines.next, "events": "/events?topics=quarantine"}
+    verbs, actor, after = site_of(request).verbs, actor_of(request), request.query.get("after") or None
+    lines = await verbs.quarantine.page(actor, after)
+    channels = await verbs.channels.all(actor) if lines.items and Right.READ_STATUS in actor.rights else []
+    kinds = {line.name: line.kind for line in channels}
+    values = {"lines": lines.items, "kinds": kinds, "next": lines.next, "events": "/events?topics=quarantine"}
     return await page(request, "quarantine.html", values, section="quarantine", twin="/api/v1/quarantine")
 
 

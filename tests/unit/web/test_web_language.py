@@ -84,6 +84,22 @@ def test_dates_and_numbers():
     assert de.ago(NOW + timedelta(hours=3)) == "14:42"
 
 
+def test_spans_within_sentences():
+    de, en = reader("de"), reader("en")
+    three = NOW - timedelta(days=3)
+    assert (de.span(three), de.lasting(three), en.lasting(three)) == ("3 Tage", "seit 3 Tagen", "for 3 days")
+    assert (de.lasting(NOW), de.lasting(NOW - timedelta(hours=2))) == ("seit 0 Min.", "seit 2 Std.")
+    assert (de.minutes(2880), de.minutes(90), en.minutes(60)) == ("48 Stunden", "90 Minuten", "1 hour")
+
+
+def test_weeks_and_debts():
+    de, en = reader("de"), reader("en")
+    week, across = date(2026, 11, 23), date(2026, 11, 30)
+    assert (de.week(week), en.week(week)) == ("23.–29. November 2026", "23–29 November 2026")
+    assert (de.week(across), en.week(across)) == ("30. November – 6. Dezember 2026", "30 November – 6 December 2026")
+    assert (de.money(-5, "EUR"), en.money(-5, "EUR")) == ("\N{MINUS SIGN}5,00 €", "\N{MINUS SIGN}€5.00")
+
+
 def test_the_day_is_the_readers():
     late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
     assert reader("en").day(late) == "Today"

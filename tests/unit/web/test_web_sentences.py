@@ -1,15 +1,22 @@
 """What connectors write into attempts, links and tests is known to the console, so that it can say it in German."""
 
 import ast
+import asyncio
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connectors.registry import KINDS
+from hub.configuring import LiveConfiguration
 from hub.web.formats import Reader
 from hub.web.sentences import SENTENCES, find_sentence
+from hub.web.wording import WORDS
 
 CONNECTORS = Path(__file__).parents[3] / "connectors"
+SERVICES = Path(__file__).parents[3] / "hub" / "services"
+AUDITED = re.compile(r'\b(?:record|seen|permit|permit_oneself)\([^()"]*"([a-z]+\.[a-z_]+)"')
 TROUBLES = {"Unreachable", "AuthRejected", "Misconfigured", "TemporaryFailure", "PermanentFailure", "UnknownOutcome"}
 ARGUMENTS = {"detail", "fix"}
 ONLY_THEIRS = {"Telnyx", "QQ: QQ", "QQ:QQ", "QQ QQ (QQ)"}
@@ -56,3 +63,22 @@ def test_the_closest_sentence_is_found():
     assert de.say("taken by chat.example's server") == "angenommen vom Server von chat.example"
     inner = "Die Nachricht lässt sich nicht als Mail schreiben: Eine Antwort braucht einen Text."
     assert de.say("The message cannot be written as mail: An answer needs a text.") == inner
+
+
+def test_every_verb_of_a_service_has_words():
+    verbs: set[str] = set()
+    for path in SERVICES.rglob("*.py"):
+        for found in AUDITED.finditer(path.read_text("utf-8")):
+            verbs.add(found[1])
+    assert len(verbs) > 100
+    assert verbs - set(WORDS["verb"]) == set()
+
+
+def test_every_setting_of_a_channel_has_a_label():
+    kinds = LiveConfiguration(Path("/none"), Path("/none"), KINDS, asyncio.Event().wait).kinds()  # type: ignore[arg-type]
+    names = {
+        part for kind in kinds for field in kind.fields for part in (*field.name.split(".")[-1:], field.table) if part
+    }
+    assert names - set(WORDS["setting"]) == set()
+    choices = {choice for kind in kinds for field in kind.fields for choice in field.choices if choice}
+    assert choices - set(WORDS["setting-choice"]) == set()

@@ -371,7 +371,7 @@ def _desk(state: State, anna: UserId) -> None:
                 id=derived_id("x", str(minutes)),
                 at=at,
                 actor=actor,
-                via="console",
+                via="system" if actor.startswith("system:") else "console",
                 verb=verb,
                 subject=subject,
                 outcome=outcome,

@@ -515,7 +515,7 @@ class FakeConversations(Verb):
         if key and key in self.s.keys:
             return self.s.keys[key]
         if not text.strip():
-            raise Invalid("An answer needs a text.", field="text")
+            raise Invalid("A reply needs a text.", field="text")
         draft = await self.draft(actor, conversation_id)
         c, now = draft.conversation, self.s.clock.now()
         outbox_id = OutboxId(random_id("o"))

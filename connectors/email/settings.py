@@ -27,7 +27,7 @@ class _Server(_Table):
     user: str = Field(
         default="",
         max_length=320,
-        description="Name to sign in with, often the whole address.",
+        description="Sign-in name, often the whole address.",
         json_schema_extra=ESSENTIAL,
     )
     password: Secret | None = Field(

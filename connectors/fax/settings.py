@@ -32,7 +32,7 @@ class HylafaxSettings(_Table):
         default="fernamt",
         max_length=100,
         pattern=r"^[A-Za-z0-9_.@-]+$",
-        description="Name to sign in with, as etc/hosts.hfaxd permits it.",
+        description="Sign-in name, as etc/hosts.hfaxd permits it.",
     )
     password: Secret | None = Field(default=None, description="Password of that user, where hosts.hfaxd asks for one.")
     modem: str = Field(
@@ -78,7 +78,7 @@ class MailGatewaySettings(_Table):
         default=TlsMode.STARTTLS,
         description='"starttls", "implicit" (TLS from the start), or "none" (this machine only).',
     )
-    user: str = Field(default="", max_length=320, description="Name to sign in with.")
+    user: str = Field(default="", max_length=320, description="Sign-in name.")
     password: Secret | None = Field(default=None, description="Password of that user.")
     ca_file: str = Field(default="", description="Certificate authority (PEM) to trust instead of the system's.")
     timeout: int = Field(default=20, ge=1, le=40, description="Seconds without an answer that end an attempt.")

@@ -323,8 +323,8 @@ def _choose(messages: Sequence[Interaction]) -> Interaction | None:
 
 def _check(text: str, files: Sequence[FileData]) -> None:
     if not text.strip() and not files:
-        raise Invalid("An answer needs a text.", field="text")
+        raise Invalid("A reply needs a text.", field="text")
     if len(text) > MAX_TEXT:
-        raise Invalid(f"An answer has at most {MAX_TEXT} characters.", field="text", length=len(text))
+        raise Invalid(f"A reply has at most {MAX_TEXT} characters.", field="text", length=len(text))
     if len(files) > MAX_FILES or sum(len(file.data) for file in files) > MAX_FILE_BYTES:
         raise Invalid(f"At most {MAX_FILES} files, together at most {MAX_FILE_BYTES // 2**20} MiB.", field="files")

@@ -123,7 +123,7 @@ def remove(hub: Hub, as_json: bool, name: str) -> None:
 @click.argument("name")
 @client_command
 def test(hub: Hub, as_json: bool, name: str) -> None:
-    """What is wrong with channel NAME, and how to mend it."""
+    """What is wrong with channel NAME, and how to fix it."""
     answer = hub.post("channels", name, "probe")
     _show_steps(answer["steps"] if isinstance(answer, dict) else answer, as_json)
 

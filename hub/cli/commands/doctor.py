@@ -1,4 +1,4 @@
-"""`doctor`: what may be wrong on this machine, and how to mend it."""
+"""`doctor`: what may be wrong on this machine, and how to fix it."""
 
 import os
 import shutil

@@ -51,7 +51,7 @@ def contacts(hub: Hub, as_json: bool, file: Path, yes: bool, mapping: tuple[str,
         click.echo(f"{looked['rows']} rows: {looked['new']} new, {looked['changed']} changed, {looked['same']} known.")
     news = looked["new"] + looked["changed"]
     if news and not yes:
-        click.confirm("Take them in?", abort=True)
+        click.confirm("Import them?", abort=True)
     report = _send(hub, "contacts", data, as_json, **named) if news else looked
     if as_json:
         show_json(report)

@@ -62,7 +62,7 @@ def test_the_closest_sentence_is_found():
     )
     assert de.say("taken by chat.example's server") == "angenommen vom Server von chat.example"
     inner = "Die Nachricht lässt sich nicht als Mail schreiben: Eine Antwort braucht einen Text."
-    assert de.say("The message cannot be written as mail: An answer needs a text.") == inner
+    assert de.say("The message cannot be written as mail: A reply needs a text.") == inner
 
 
 def test_every_verb_of_a_service_has_words():

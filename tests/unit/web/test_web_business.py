@@ -188,7 +188,10 @@ async def test_reminders_are_set_and_dropped(console: Console) -> None:
     _, text = await console.get("/reminders")
     assert "Petra anrufen" in text
     (made,) = console.office.store.documents(REMINDERS).rows.values()
-    await console.post(f"/reminders/{made.id}/drop")
+    _, asked = await console.post(f"/reminders/{made.id}/drop")
+    assert made.text in asked
+    assert await console.office.store.documents(REMINDERS).get(made.id) is not None
+    await console.post(f"/reminders/{made.id}/drop", sure="yes")
     assert "Petra anrufen" not in (await console.get("/reminders"))[1]
     status, _ = await console.post("/reminders", text="x", date="2020-01-01", time="09:00")
     assert status == 400
@@ -210,7 +213,8 @@ async def test_queues_and_canned_replies(console: Console) -> None:
     assert (await console.post("/canned-replies", name="Versand", text="Hallo {name}"))[0] == 303
     assert "versand" in console.office.store.documents(CANNED_REPLIES).rows
     assert "Hallo {name}" in (await console.get("/queues"))[1]
-    assert (await console.post("/canned-replies/versand/delete"))[0] == 303
+    assert (await console.post("/canned-replies/versand/delete"))[0] == 200
+    assert (await console.post("/canned-replies/versand/delete", sure="yes"))[0] == 303
     assert console.office.store.documents(CANNED_REPLIES).rows == {}
 
 
@@ -389,7 +393,7 @@ async def test_a_file_of_contacts_is_looked_at_and_then_taken_in(console: Consol
     [
         ("contacts", "", "Wähle zuerst eine Datei aus."),
         ("contacts", "Vorname;Ort\nPetra;Köln\n", 'id="wrong-file"'),
-        ("contacts", "name,email\nPetra,unsinn\n", "Nichts wurde übernommen"),
+        ("contacts", "name,email\nPetra,unsinn\n", 'data-label="Spalte">email<'),
         ("ledger", "contact,kind,number,date,amount\nNiemand,invoice,R-1,2026-11-01,5\n", "Nichts wurde übernommen"),
     ],
 )
@@ -397,6 +401,21 @@ async def test_a_file_that_cannot_be_read_is_told(console: Console, what: str, c
     status, text = await console.send(f"/imports/{what}", content)
     assert status in (400, 422)
     assert told in text
+
+
+async def test_bookings_of_a_file_are_shown_as_people_write_them(console: Console) -> None:
+    _, looked = await console.send("/imports/contacts", CSV)
+    ticket = re.search(r'name="ticket" value="([^"]+)"', looked)
+    assert ticket is not None
+    await console.post("/imports/contacts", ticket=ticket[1])
+    status, text = await console.send(
+        "/imports/ledger", "contact,kind,number,date,amount\nPetra Müller,invoice,R-1,2025-11-01,1200.50\n"
+    )
+    assert status == 200
+    assert '<td data-label="Kontakt">Petra Müller</td>' in text
+    assert '<td data-label="Tag">1. Nov. 2025</td>' in text
+    assert "1.200,50" in text
+    assert "1200.50" not in text
 
 
 async def test_a_feed_is_made_shown_once_and_ended(console: Console) -> None:

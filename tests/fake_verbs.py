@@ -664,7 +664,7 @@ class FakeUsers(Verb):
         return Actor(
             kind=ActorKind.USER,
             id=user_id,
-            name=user.name,
+            name=user.display_name or user.name,
             roles=(user.role,),
             via=via,
             language=user.language,

@@ -115,7 +115,7 @@ class Demo:
             await page.locator("[action$='/remove'] button, [formaction$='/remove']").first.click()
             await page.wait_for_selector("input[name=sure]", state="attached")
         if name.endswith("-delete"):
-            await page.locator("main .button.bad").first.click()
+            await page.locator("main .button.bad, .slot-acts [action$='/cancel'] button").first.click()
             await page.wait_for_selector("input[name=sure]", state="attached")
         if name == "feed":
             await page.locator("form[action$='/feed'] button").click()
@@ -226,6 +226,7 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("user", f"/users/{user_id_of('ben')}"),
         ("roles", "/roles"),
         ("roles-one", "/roles?role=buero"),
+        ("appointment-delete", "/calendar"),
         ("role-delete", "/roles"),
         ("reply-delete", "/queues"),
         ("reminder-delete", "/reminders"),

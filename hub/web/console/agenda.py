@@ -117,8 +117,12 @@ def read_moment(form: Form, r: Reader) -> tuple[datetime | None, dict[str, str]]
 
 
 async def cancel(request: web.Request) -> web.Response:
-    """POST /appointments/{id}/cancel."""
+    """POST /appointments/{id}/cancel: after a question."""
     site, actor, form = site_of(request), actor_of(request), await read_form(request)
+    one = await site.verbs.calendar.get(actor, request.match_info["id"])
+    week = f"/calendar?day={reader_of(request).local(one.start).date().isoformat()}"
+    if question := await ask_first(request, "appointment", week, name=one.title, at=one.start):
+        return question
     gone = await site.verbs.calendar.cancel(actor, request.match_info["id"], key=form_key(actor, form) or form["nonce"])
     return redirect(f"/calendar?day={reader_of(request).local(gone.start).date().isoformat()}&done=cancelled")
 

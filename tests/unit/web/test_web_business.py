@@ -146,7 +146,10 @@ async def test_a_week_with_an_appointment_that_is_booked_and_called_off(console:
     status, where = await console.post(f"/appointments/{made.id}/invite")
     assert (status, where) == (303, "/calendar?day=2026-11-25&done=invited")
     assert "keine Antwort" in (await console.get(where))[1]
-    status, where = await console.post(f"/appointments/{made.id}/cancel")
+    _, asked = await console.post(f"/appointments/{made.id}/cancel")
+    assert "Aufmaß" in asked
+    assert "Aufmaß" in (await console.get("/calendar?day=2026-11-25"))[1]
+    status, where = await console.post(f"/appointments/{made.id}/cancel", sure="yes")
     assert status == 303
     assert "Aufmaß" not in (await console.get(where))[1]
 
@@ -426,7 +429,9 @@ async def test_a_feed_is_made_shown_once_and_ended(console: Console) -> None:
     assert found is not None, text
     assert (await console.get(found[1]))[0] == 200
     assert found[1] not in (await console.get(f"/calendars?calendar={mine}"))[1]
-    assert (await console.post(f"/calendars/{mine}/feed/end"))[0] == 303
+    assert (await console.post(f"/calendars/{mine}/feed/end"))[0] == 200
+    assert (await console.get(found[1]))[0] == 200
+    assert (await console.post(f"/calendars/{mine}/feed/end", sure="yes"))[0] == 303
     assert (await console.get(found[1]))[0] == 404
 
 

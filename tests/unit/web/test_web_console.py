@@ -276,7 +276,9 @@ async def test_access_tokens_are_shown_once(anna):
     assert "fernamt_demo_token" not in page
     assert "liest nur" in page
     assert (await anna.post("/me/tokens", {"name": ""})).status == 400
-    assert (await anna.post("/me/tokens/t0/end")).status == 303
+    assert "cash register" in await (await anna.post("/me/tokens/t0/end")).text()
+    assert "cash register" in await (await anna.get("/me")).text()
+    assert (await anna.post("/me/tokens/t0/end", {"sure": "yes"})).status == 303
     assert "cash register" not in await (await anna.get("/me")).text()
 
 

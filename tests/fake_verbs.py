@@ -8,7 +8,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -668,7 +668,7 @@ class FakeUsers(Verb):
         return Actor(
             kind=ActorKind.USER,
             id=user_id,
-            name=user.name,
+            name=user.display_name or user.name,
             roles=(user.role,),
             via=via,
             language=user.language,
@@ -821,6 +821,7 @@ class FakeAudit(Verb):
         *,
         who: str = "",
         subject: str = "",
+        zone: tzinfo = UTC,
     ) -> Page[AuditEntry]:
         self.s.enter(actor, Right.READ_AUDIT, "audit.page")
         if subject or who:
@@ -830,7 +831,8 @@ class FakeAudit(Verb):
                 date.fromisoformat(day)
             except ValueError as error:
                 raise Invalid("A day looks like 2026-11-23.", day=day) from error
-        return cut([e for e in self.s.audit if e.day == (day or "2026-11-23")], after, limit)
+        wanted = day or "2026-11-23"
+        return cut([e for e in self.s.audit if e.at.astimezone(zone).date().isoformat() == wanted], after, limit)
 
 
 class FakeStatus(Verb):

@@ -29,7 +29,7 @@ class AccountVerbs(Protocol):
     async def entries(
         self, actor: Actor, contact_id: ContactId, after: str | None = None, limit: int = 50
     ) -> Page[LedgerEntry]:
-        """Newest first."""
+        """By the day that they are of, newest first; of one day those booked last first."""
 
     async def overdue(self, actor: Actor, limit: int = 50) -> list[OpenItem]:
         """Of everybody the actor may see, longest overdue first."""

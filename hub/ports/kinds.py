@@ -170,7 +170,6 @@ LEDGER = Kind(
     type=LedgerEntry,
     indexes=(
         Index(name="by_account", keys=("account", "seq")),
-        Index(name="by_contact", keys=("contact_id", "booked_at")),
         Index(name="by_number", keys=("number", "booked_at")),
         Index(name="by_date", keys=("date",)),
     ),

@@ -4,6 +4,7 @@ and raises Refused, NotFound, Ambiguous, Invalid, Conflict or StoreUnavailable (
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Protocol
 
 from hub.domain.address import Address
@@ -308,9 +309,10 @@ class AuditVerbs(Protocol):
         *,
         who: str = "",
         subject: str = "",
+        zone: tzinfo = UTC,
     ) -> Page[AuditEntry]:
         """Newest first: what was done to `subject` (an id), else what `who` did (`user:u_...`), else that of the
-        `day`, as 2026-11-23, today when ''."""
+        `day` of that zone, as 2026-11-23, today when ''."""
 
 
 class StatusVerbs(Protocol):

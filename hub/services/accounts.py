@@ -30,10 +30,10 @@ from hub.ports.events import Event, Events, Topic
 from hub.ports.kinds import CONTACTS, INTERACTIONS, LEDGER, LEDGER_ACCOUNTS
 from hub.ports.store import Page, Store
 from hub.services.audit import Audit
-from hub.services.keyset import merged_page
 from hub.services.ledger import dunning, statement
 from hub.services.ledger.ageing import list_ageing
 from hub.services.ledger.booking import enter, take_back
+from hub.services.ledger.bookings import page_bookings, sort_bookings
 from hub.services.ledger.family import choose_account, load_family, open_items
 from hub.services.ledger.fold import Account, account_id, fold
 from hub.services.ledger.importing import import_rows
@@ -119,10 +119,13 @@ class Accounts:
         self._audit.permit(actor, Right.READ_ACCOUNTS, "accounts.entries", contact_id)
         contact = await self._contact(contact_id)
         await self._audit.seen(actor, "accounts.entries", contact_id)
-        return await merged_page(
-            self._ledger, "by_contact", (contact.id, *contact.members), lambda it: it.booked_at,
-            after=after, limit=limit, newest_first=True,
-        )  # fmt: skip
+        booked = [
+            entry
+            for side in Side
+            for _, account in await load_family(self._streams, contact, side)
+            for entry in account.entries.values()
+        ]
+        return page_bookings(booked, after, limit)
 
     async def overdue(self, actor: Actor, limit: int = 50) -> list[OpenItem]:
         """See AccountVerbs."""
@@ -250,8 +253,8 @@ class Accounts:
             then = account if until is None else fold(it for it in account.entries.values() if it.date <= last)
             booked += [it for it in account.entries.values() if (since is None or it.date >= since) and it.date <= last]
             items += open_items(contact, then, last)
+        booked = sort_bookings(booked)
         if contact.members:
-            booked.sort(key=lambda it: (it.booked_at, it.id))
             items.sort(key=lambda it: (it.open < 0, it.due or it.date, it.number))
         data = await asyncio.to_thread(statement.compose, self._company, contact, booked, items, last)
         await self._audit.seen(actor, "accounts.statement", contact_id)

@@ -9,6 +9,8 @@ never a write.
 import asyncio
 from collections import deque
 from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import date as Day  # noqa: N812 - `date` is a value here
 
 import structlog
 
@@ -98,6 +100,7 @@ class Audit:
         *,
         who: str = "",
         subject: str = "",
+        zone: tzinfo = UTC,
     ) -> Page[AuditEntry]:
         """See AuditVerbs."""
         self.permit(actor, Right.READ_AUDIT, "audit.page", subject or who or day)
@@ -109,7 +112,36 @@ class Audit:
             return await self._entries.page("by_subject", subject, after=after, limit=limit, newest_first=True)
         if who:
             return await self._entries.page("by_actor", who, after=after, limit=limit, newest_first=True)
-        return await self._entries.page("by_day", day or self._today(), after=after, limit=limit, newest_first=True)
+        return await self._day(*self._bounds(day, zone), after, limit)
+
+    async def _day(self, start: datetime, last: datetime, after: str | None, limit: int) -> Page[AuditEntry]:
+        """The log is filed by days of UTC; a day of another zone lies across two of them, the later of which is read
+        first. The cursor is the day of UTC and the place in it, 'day~place'."""
+        days = list(dict.fromkeys([last.date().isoformat(), start.date().isoformat()]))
+        at, _, place = (after or f"{days[0]}~").partition("~")
+        if at not in days:
+            raise Invalid("This cursor cannot be read; start again from the first page.")
+        found: list[AuditEntry] = []
+        for day in days[days.index(at) :]:
+            page = await self._entries.page(
+                "by_day", day, after=place or None, since=start, until=last, limit=limit - len(found), newest_first=True
+            )
+            found, place = [*found, *page.items], page.next or ""
+            if place:
+                return Page(found, f"{day}~{place}")
+            if len(found) == limit and day != days[-1]:
+                return Page(found, f"{days[-1]}~")
+        return Page(found, None)
+
+    def _bounds(self, day: str, zone: tzinfo) -> tuple[datetime, datetime]:
+        """The first and the last moment of the day, in UTC."""
+        try:
+            date = Day.fromisoformat(day) if day else self._clock.now().astimezone(zone).date()
+            midnight = datetime.combine(date, time(), tzinfo=zone)
+            following = midnight + timedelta(days=1)
+            return midnight.astimezone(UTC), following.astimezone(UTC) - timedelta(milliseconds=1)
+        except (ValueError, OverflowError) as error:
+            raise Invalid("A day looks like 2026-11-23.", day=day[:20]) from error
 
     def _remember(self, entry: AuditEntry) -> None:
         if len(self._buffer) >= BUFFER:
@@ -117,9 +149,6 @@ class Audit:
             log.warning("audit_overflow", actor=entry.actor, verb=entry.verb, outcome=entry.outcome)
             return
         self._buffer.append(entry)
-
-    def _today(self) -> str:
-        return self._clock.now().date().isoformat()
 
     def _entry(self, actor: Actor, verb: str, subject: str, outcome: str, detail: str) -> AuditEntry:
         entry = AuditEntry(

@@ -15,6 +15,7 @@ from hub.web.assets import Assets
 from hub.web.formats import Reader, zone_named
 from hub.web.language import LANGUAGES, preferred
 from hub.web.site import ACTOR, site_of
+from hub.web.tables import label_cells
 from hub.web.wording import said, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -100,7 +101,7 @@ async def page(
         "part": request.query.get("part", ""),
         "events": "",
     }
-    body = await site.templates.get_template(template).render_async(base | dict(values or {}))
+    body = label_cells(await site.templates.get_template(template).render_async(base | dict(values or {})))
     response = web.Response(text=body, content_type="text/html", status=status)
     if len(body) > 2_000:
         response.enable_compression()

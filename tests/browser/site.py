@@ -114,6 +114,9 @@ class Demo:
         if name == "channel-remove":
             await page.locator("[action$='/remove'] button, [formaction$='/remove']").first.click()
             await page.wait_for_selector("input[name=sure]", state="attached")
+        if name.endswith("-delete"):
+            await page.locator("main .button.bad, .slot-acts [action$='/cancel'] button").first.click()
+            await page.wait_for_selector("input[name=sure]", state="attached")
         if name == "feed":
             await page.locator("form[action$='/feed'] button").click()
             await page.wait_for_selector(".code")
@@ -223,6 +226,10 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("user", f"/users/{user_id_of('ben')}"),
         ("roles", "/roles"),
         ("roles-one", "/roles?role=buero"),
+        ("appointment-delete", "/calendar"),
+        ("role-delete", "/roles"),
+        ("reply-delete", "/queues"),
+        ("reminder-delete", "/reminders"),
         ("audit-empty", "/audit?day=2026-01-01"),
         ("imports", "/imports"),
         ("import-looked-at", "/imports"),

@@ -99,6 +99,11 @@ TARGETS = """() => [...document.querySelectorAll("a, button, input, select, text
     .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
 
 
+CUT = """() => [...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth + 1)
+    .map((e) => `${e.clientWidth} of ${e.scrollWidth}: ${e.getAttribute("aria-label")}`)"""
+"""A phone shows no bar for scrolling, so that a number at the edge of a table would look complete."""
+
+
 async def fit(page, name):
     """What is wrong with the page in narrow windows: 320 px are 1280 px at 400 % (WCAG 1.4.10), 640 px are 1280 px at
     200 %. Targets have 24 px and more, or enough room around, or are a link within a sentence (WCAG 2.5.8)."""
@@ -109,6 +114,7 @@ async def fit(page, name):
         found += [f"{name}, {width}: scrolls sideways, {wide}"] if wide > width else []
         found += [f"{name}, {width}: {control}" for control in await page.evaluate(CLIPPED, CONTROLS)]
         found += [f"{name}, {width}: small: {target}" for target in await page.evaluate(TARGETS)]
+        found += [f"{name}, {width}: cut: {table}" for table in await page.evaluate(CUT)]
     return found
 
 

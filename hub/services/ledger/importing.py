@@ -44,7 +44,7 @@ async def import_rows(
         same=len(rows) - new if not problems else 0,
         problems=tuple(problems[:MAX_PROBLEMS]),
         more_problems=max(0, len(problems) - MAX_PROBLEMS),
-        preview=(("contact", "kind", "number", "date", "amount"), *(_shown(row) for row in rows[:PREVIEW])),
+        preview=(("contact", "kind", "number", "date", "amount"), *(_shown(row, contacts) for row in rows[:PREVIEW])),
     )
     if dry_run or problems:
         return report
@@ -87,8 +87,8 @@ async def _rehearse(
     return new, problems
 
 
-def _shown(row: Row) -> tuple[str, ...]:
+def _shown(row: Row, contacts: Mapping[ContactId, Contact]) -> tuple[str, ...]:
     draft = row.draft
     named = draft.number or ", ".join(item.number for item in draft.allocations or ())
     money = f"{draft.amount} {draft.currency}"
-    return str(draft.contact_id), draft.kind.value, named, draft.date.isoformat(), money
+    return contacts[draft.contact_id].name, draft.kind.value, named, draft.date.isoformat(), money

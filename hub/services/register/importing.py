@@ -102,9 +102,16 @@ class Importing:
             await asyncio.sleep(0)
         return plans, problems
 
+    def _address(self, form: str, text: str) -> Address:
+        """Raises Invalid that names the column."""
+        try:
+            return self._forms.normalise(form, text)
+        except Invalid as error:
+            raise Invalid(error.sentence, field=form) from error
+
     async def _plan_row(self, row: ImportedContact) -> _Plan:
         draft = row.draft
-        addresses = list(dict.fromkeys(self._forms.normalise(form, text) for form, text in draft.addresses))
+        addresses = list(dict.fromkeys(self._address(form, text) for form, text in draft.addresses))
         held = await self._identities.get_many([identity_id(one) for one in addresses]) if addresses else {}
         holders = {identity.contact_id for identity in held.values()}
         if len(holders) > 1:

@@ -10,6 +10,7 @@ from hub.domain.appointment import AppointmentDraft, Slot
 from hub.domain.errors import Ambiguous, Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, UserId
 from hub.domain.people import Right
+from hub.web.console.confirmation import ask_first
 from hub.web.console.forms import Form, form_key, read_form
 from hub.web.formats import Reader
 from hub.web.guard import status_of
@@ -116,8 +117,12 @@ def read_moment(form: Form, r: Reader) -> tuple[datetime | None, dict[str, str]]
 
 
 async def cancel(request: web.Request) -> web.Response:
-    """POST /appointments/{id}/cancel."""
+    """POST /appointments/{id}/cancel: after a question."""
     site, actor, form = site_of(request), actor_of(request), await read_form(request)
+    one = await site.verbs.calendar.get(actor, request.match_info["id"])
+    week = f"/calendar?day={reader_of(request).local(one.start).date().isoformat()}"
+    if question := await ask_first(request, "appointment", week, name=one.title, at=one.start):
+        return question
     gone = await site.verbs.calendar.cancel(actor, request.match_info["id"], key=form_key(actor, form) or form["nonce"])
     return redirect(f"/calendar?day={reader_of(request).local(gone.start).date().isoformat()}&done=cancelled")
 
@@ -169,6 +174,12 @@ async def add_reminder(request: web.Request) -> web.Response:
 
 
 async def drop_reminder(request: web.Request) -> web.Response:
-    """POST /reminders/{id}/drop."""
-    await site_of(request).verbs.reminders.drop(actor_of(request), request.match_info["id"])
+    """POST /reminders/{id}/drop: after a question."""
+    reminders, actor, wanted = site_of(request).verbs.reminders, actor_of(request), request.match_info["id"]
+    found = next((one for one in await reminders.mine(actor, 200) if one.id == wanted), None)
+    if found is None:
+        return redirect("/reminders")
+    if question := await ask_first(request, "reminder", "/reminders", name=found.text, at=found.due_at):
+        return question
+    await reminders.drop(actor, wanted)
     return redirect("/reminders?done=dropped")

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from hub.domain.appointment import Calendar, CalendarKind, WorkingHours
 from hub.domain.errors import Conflict, Invalid
+from hub.web.console.confirmation import ask_first
 from hub.web.console.forms import Form, read_form
 from hub.web.guard import status_of
-from hub.web.pages import Errors, page, redirect
+from hub.web.pages import Errors, page, query, redirect
 from hub.web.site import actor_of, site_of
 
 
@@ -143,7 +144,9 @@ async def open_feed(request: web.Request) -> web.Response:
 
 
 async def close_feed(request: web.Request) -> web.Response:
-    """POST /calendars/{id}/feed/end."""
+    """POST /calendars/{id}/feed/end: after a question."""
     calendar = request.match_info["id"]
+    if question := await ask_first(request, "feed", f"/calendars{query(calendar=calendar)}"):
+        return question
     await site_of(request).verbs.calendar.close_feed(actor_of(request), calendar)
     return redirect(f"/calendars?calendar={calendar}&done=feed-ended")

@@ -8,6 +8,7 @@ from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.ids import UserId
 from hub.domain.people import NOT_FOR_OWN_ROLES, Right, Role, RowScope, UserRole
 from hub.domain.views import UserLine
+from hub.web.console.confirmation import ask_first
 from hub.web.console.forms import Form, read_form
 from hub.web.guard import status_of
 from hub.web.pages import page, redirect
@@ -109,10 +110,13 @@ async def save_role(request: web.Request) -> web.Response:
 
 
 async def delete_role(request: web.Request) -> web.Response:
-    """POST /roles/{id}/delete."""
-    form = Form(values={})
+    """POST /roles/{id}/delete: after a question."""
+    users, actor, wanted = site_of(request).verbs.users, actor_of(request), request.match_info["id"]
+    name = next((role.name for role in await users.roles(actor) if role.id == wanted), wanted)
+    if question := await ask_first(request, "role", "/roles", name=name):
+        return question
     try:
-        await site_of(request).verbs.users.delete_role(actor_of(request), request.match_info["id"])
+        await users.delete_role(actor, wanted)
     except Conflict as error:
-        return await _roles_page(request, form, status=status_of(error), errors=error)
-    return redirect("/roles?done=saved")
+        return await _roles_page(request, Form(values={}), status=status_of(error), errors=error)
+    return redirect("/roles?done=dropped")

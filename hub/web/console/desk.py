@@ -176,8 +176,9 @@ async def renew_password(request: web.Request) -> web.Response:
 
 
 async def list_audit(request: web.Request) -> web.Response:
-    """GET /audit: of a day, of a subject, or of somebody."""
-    today = reader_of(request).today
+    """GET /audit: of a day of the reader's, of a subject, or of somebody."""
+    r = reader_of(request)
+    today = r.today
     text = request.query.get("day", "") or today.isoformat()
     try:
         day = date.fromisoformat(text)
@@ -187,7 +188,9 @@ async def list_audit(request: web.Request) -> web.Response:
         raise NotFound("There is no such page.")
     after = request.query.get("after") or None
     who, subject = request.query.get("who", "")[:200], request.query.get("subject", "")[:200]
-    found = await site_of(request).verbs.audit.page(actor_of(request), day.isoformat(), after, who=who, subject=subject)
+    found = await site_of(request).verbs.audit.page(
+        actor_of(request), day.isoformat(), after, who=who, subject=subject, zone=r.zone
+    )
     values = {
         "entries": found.items,
         "next": found.next,

@@ -1,6 +1,9 @@
 """Files into the hub and out of it: contacts and bookings are looked at first, and taken in after a yes."""
 
 import secrets
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -9,7 +12,8 @@ from hub.domain.errors import Invalid
 from hub.domain.exchange import ImportReport
 from hub.web.console.forms import Form, read_form
 from hub.web.downloads import as_download
-from hub.web.pages import Errors, page, redirect
+from hub.web.formats import Reader
+from hub.web.pages import Errors, page, reader_of, redirect
 from hub.web.site import actor_of, site_of
 
 COLUMNS = ("name", "organisation", "email", "phone", "role", "city", "language")
@@ -24,8 +28,27 @@ async def show_imports(request: web.Request) -> web.Response:
 async def _page(request: web.Request, *, errors: Errors = None, status: int = 200, **more: Any) -> web.Response:
     form = more.pop("form", Form(values={}))
     values: dict[str, Any] = {"report": None, "what": "", "ticket": "", "columns": COLUMNS, "form": form}
+    values["preview"] = _shown(values | more, reader_of(request))
     values["mapped"] = any(form[f"map.{name}"] for name in COLUMNS)
     return await page(request, "imports.html", values | more, section="contacts", status=status, errors=errors)
+
+
+def _shown(values: Mapping[str, Any], r: Reader) -> list[list[str]]:
+    """The rows as they were understood, with days and amounts as the reader writes them."""
+    report: ImportReport | None = values["report"]
+    if report is None or not report.preview:
+        return []
+    head, *rows = report.preview
+    return [list(head), *([_told(name, cell, r) for name, cell in zip(head, row, strict=True)] for row in rows)]
+
+
+def _told(name: str, cell: str, r: Reader) -> str:
+    if name == "date":
+        return r.date(date.fromisoformat(cell))
+    if name == "amount":
+        amount, _, currency = cell.partition(" ")
+        return r.money(Decimal(amount), currency)
+    return cell
 
 
 async def take_in(request: web.Request) -> web.Response:

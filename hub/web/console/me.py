@@ -7,6 +7,7 @@ from aiohttp import web
 from hub.domain.address import Address
 from hub.domain.errors import FernamtError, Invalid, NotFound
 from hub.domain.ids import UserId
+from hub.web.console.confirmation import ask_first
 from hub.web.console.forms import read_form
 from hub.web.guard import status_of
 from hub.web.pages import page, redirect
@@ -65,6 +66,10 @@ async def add_token(request: web.Request) -> web.Response:
 
 
 async def end_token(request: web.Request) -> web.Response:
-    """POST /me/tokens/{id}/end: programs that hold it are locked out at once."""
-    await site_of(request).verbs.users.end_token(actor_of(request), request.match_info["id"])
+    """POST /me/tokens/{id}/end: after a question, because programs that hold it are locked out at once."""
+    users, actor, wanted = site_of(request).verbs.users, actor_of(request), request.match_info["id"]
+    name = next((one.name for one in await users.tokens(actor) if one.id == wanted), wanted)
+    if question := await ask_first(request, "token", "/me", name=name):
+        return question
+    await users.end_token(actor, wanted)
     return redirect("/me?done=token-ended")

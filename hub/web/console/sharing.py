@@ -9,6 +9,7 @@ from hub.domain.desk import Assignment, CannedReply, Queue
 from hub.domain.errors import Conflict, Invalid, NotFound
 from hub.domain.folding import fold
 from hub.domain.ids import UserId
+from hub.web.console.confirmation import ask_first
 from hub.web.console.forms import Form, read_form
 from hub.web.guard import status_of
 from hub.web.pages import Errors, beside, page, reader_of, redirect
@@ -111,9 +112,13 @@ async def save_reply(request: web.Request) -> web.Response:
 
 
 async def delete_reply(request: web.Request) -> web.Response:
-    """POST /canned-replies/{name}/delete."""
+    """POST /canned-replies/{name}/delete: after a question."""
+    desk, actor, wanted = site_of(request).verbs.desk, actor_of(request), request.match_info["name"]
+    name = next((one.name for one in await desk.canned(actor) if one.id == wanted), wanted)
+    if question := await ask_first(request, "reply", "/queues#canned", name=name):
+        return question
     try:
-        await site_of(request).verbs.desk.delete_canned(actor_of(request), request.match_info["name"])
+        await desk.delete_canned(actor, wanted)
     except NotFound:
         return redirect("/queues")
     return redirect("/queues?done=dropped")

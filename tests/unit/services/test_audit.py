@@ -1,8 +1,10 @@
 import asyncio
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.domain.errors import Refused, StoreUnavailable
+from hub.domain.errors import Invalid, Refused, StoreUnavailable
 from hub.ports.kinds import AUDIT
 from hub.services import audit as audit_module
 from tests.office import CONTACT_ACTOR, Office
@@ -59,6 +61,28 @@ async def test_a_refusal_is_audited_and_names_the_right_and_who_grants_it(office
     assert "an admin can grant it" in refused.value.sentence
     await office.audit.flush()
     assert (f"user:{office.anna.id}", "users.add", "eve", "refused") in office.audited()
+
+
+async def test_a_day_is_that_of_the_zone_and_its_pages_leave_nothing_out(office: Office) -> None:
+    """A day in Berlin lies across two days of UTC, by which the log is filed."""
+    berlin = ZoneInfo("Europe/Berlin")
+    office.later(seconds=(datetime(2026, 11, 24, 22, 30, tzinfo=UTC) - office.clock.now()).total_seconds())
+    for name in ("before", "first", "second", "third", "after"):
+        await office.audit.record(office.anna, f"test.{name}")
+        office.later(minutes={"before": 31, "third": 23 * 60}.get(name, 30))
+    found, after = [], None
+    while True:
+        page = await office.audit.page(office.admin, "2026-11-25", after, 2, zone=berlin)
+        found += [entry.verb for entry in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert found == ["test.third", "test.second", "test.first"]
+    of_utc = (await office.audit.page(office.admin, "2026-11-25")).items
+    assert [it.verb for it in of_utc if it.verb.startswith("test.")] == ["test.after", "test.third"]
+    for day, cursor in (("25.11.2026", None), ("9999-12-31", None), ("2026-11-25", "2020-01-01~x")):
+        with pytest.raises(Invalid):
+            await office.audit.page(office.admin, day, cursor, zone=berlin)
 
 
 async def test_the_log_is_read_by_day_newest_first_by_admins_only(office: Office) -> None:

@@ -146,7 +146,10 @@ async def test_a_week_with_an_appointment_that_is_booked_and_called_off(console:
     status, where = await console.post(f"/appointments/{made.id}/invite")
     assert (status, where) == (303, "/calendar?day=2026-11-25&done=invited")
     assert "keine Antwort" in (await console.get(where))[1]
-    status, where = await console.post(f"/appointments/{made.id}/cancel")
+    _, asked = await console.post(f"/appointments/{made.id}/cancel")
+    assert "Aufmaß" in asked
+    assert "Aufmaß" in (await console.get("/calendar?day=2026-11-25"))[1]
+    status, where = await console.post(f"/appointments/{made.id}/cancel", sure="yes")
     assert status == 303
     assert "Aufmaß" not in (await console.get(where))[1]
 
@@ -188,7 +191,10 @@ async def test_reminders_are_set_and_dropped(console: Console) -> None:
     _, text = await console.get("/reminders")
     assert "Petra anrufen" in text
     (made,) = console.office.store.documents(REMINDERS).rows.values()
-    await console.post(f"/reminders/{made.id}/drop")
+    _, asked = await console.post(f"/reminders/{made.id}/drop")
+    assert made.text in asked
+    assert await console.office.store.documents(REMINDERS).get(made.id) is not None
+    await console.post(f"/reminders/{made.id}/drop", sure="yes")
     assert "Petra anrufen" not in (await console.get("/reminders"))[1]
     status, _ = await console.post("/reminders", text="x", date="2020-01-01", time="09:00")
     assert status == 400
@@ -210,7 +216,8 @@ async def test_queues_and_canned_replies(console: Console) -> None:
     assert (await console.post("/canned-replies", name="Versand", text="Hallo {name}"))[0] == 303
     assert "versand" in console.office.store.documents(CANNED_REPLIES).rows
     assert "Hallo {name}" in (await console.get("/queues"))[1]
-    assert (await console.post("/canned-replies/versand/delete"))[0] == 303
+    assert (await console.post("/canned-replies/versand/delete"))[0] == 200
+    assert (await console.post("/canned-replies/versand/delete", sure="yes"))[0] == 303
     assert console.office.store.documents(CANNED_REPLIES).rows == {}
 
 
@@ -389,7 +396,7 @@ async def test_a_file_of_contacts_is_looked_at_and_then_taken_in(console: Consol
     [
         ("contacts", "", "Wähle zuerst eine Datei aus."),
         ("contacts", "Vorname;Ort\nPetra;Köln\n", 'id="wrong-file"'),
-        ("contacts", "name,email\nPetra,unsinn\n", "Nichts wurde übernommen"),
+        ("contacts", "name,email\nPetra,unsinn\n", 'data-label="Spalte">email<'),
         ("ledger", "contact,kind,number,date,amount\nNiemand,invoice,R-1,2026-11-01,5\n", "Nichts wurde übernommen"),
     ],
 )
@@ -397,6 +404,21 @@ async def test_a_file_that_cannot_be_read_is_told(console: Console, what: str, c
     status, text = await console.send(f"/imports/{what}", content)
     assert status in (400, 422)
     assert told in text
+
+
+async def test_bookings_of_a_file_are_shown_as_people_write_them(console: Console) -> None:
+    _, looked = await console.send("/imports/contacts", CSV)
+    ticket = re.search(r'name="ticket" value="([^"]+)"', looked)
+    assert ticket is not None
+    await console.post("/imports/contacts", ticket=ticket[1])
+    status, text = await console.send(
+        "/imports/ledger", "contact,kind,number,date,amount\nPetra Müller,invoice,R-1,2025-11-01,1200.50\n"
+    )
+    assert status == 200
+    assert '<td data-label="Kontakt">Petra Müller</td>' in text
+    assert '<td data-label="Tag">1. Nov. 2025</td>' in text
+    assert "1.200,50" in text
+    assert "1200.50" not in text
 
 
 async def test_a_feed_is_made_shown_once_and_ended(console: Console) -> None:
@@ -407,7 +429,9 @@ async def test_a_feed_is_made_shown_once_and_ended(console: Console) -> None:
     assert found is not None, text
     assert (await console.get(found[1]))[0] == 200
     assert found[1] not in (await console.get(f"/calendars?calendar={mine}"))[1]
-    assert (await console.post(f"/calendars/{mine}/feed/end"))[0] == 303
+    assert (await console.post(f"/calendars/{mine}/feed/end"))[0] == 200
+    assert (await console.get(found[1]))[0] == 200
+    assert (await console.post(f"/calendars/{mine}/feed/end", sure="yes"))[0] == 303
     assert (await console.get(found[1]))[0] == 404
 
 

@@ -23,6 +23,8 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
     waiting, quarantined = talk.number(status.waiting), talk.number(status.quarantined)
     blocks.append(talk.text("status.waiting", number=waiting, quarantined=quarantined))
     blocks.append(_outbox(talk, status))
+    if status.rebuilding is not None:
+        blocks.append(talk.text("status.rebuilding", percent=talk.number(status.rebuilding)))
     blocks += [talk.text("status.problem", text=one_line(problem, 300)) for problem in status.problems[:MAX_PROBLEMS]]
     return Answer(blocks=tuple(blocks))
 

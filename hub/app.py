@@ -58,6 +58,7 @@ from hub.services.turns import Turns
 from hub.services.users import Users
 from hub.telephony import build_calls
 from hub.tenure import Tenure
+from hub.web.sentences import translate
 from hub.web.site import Health
 from storage.terms import extract_terms
 
@@ -295,7 +296,7 @@ class Assembly:
             verbs=self.verbs,
             store=self.store,
             clock=self.clock,
-            settings=StaffSettings(time_zone=self.config.hub.time_zone),
+            settings=StaffSettings(time_zone=self.config.hub.time_zone, translate=translate),
             proposer=make_proposer(self.config),
         )
         self.turns = Turns(

@@ -1,0 +1,3 @@
+"""Sentences of channels and of the store."""
+
+CHANNEL_SENTENCES: tuple[str, ...] = ()

@@ -1,13 +1,16 @@
 """Every sentence that a service may say to a person is known to the pages and to the bot, and so has its German."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from hub.domain import errors
+from hub.web.channel_sentences import CHANNEL_SENTENCES
 from hub.web.sentences import SENTENCES, find_sentence, translate
+from hub.web.service_sentences import SERVICE_SENTENCES
 
 ROOT = Path(__file__).parents[3]
 ERRORS = {
@@ -93,3 +96,16 @@ def test_a_sentence_is_translated_with_its_values() -> None:
     assert translate("There is no such role.", "en") == "There is no such role."
     assert translate("There is no such role.", "fr") == "There is no such role."
     assert translate("550 no such user", "de") == "550 no such user"
+
+
+def test_every_listed_sentence_is_one_that_somebody_says() -> None:
+    folders = ("hub", "connectors", "storage")
+    said = {text for folder in folders for path in (ROOT / folder).rglob("*.py") for text in said_in(path)}
+    found = {find_sentence(text)[0] for text in said}
+    woven = [re.compile(re.escape(text).replace("7", ".+")) for text in WOVEN]
+    gone = [
+        text
+        for text in (*SERVICE_SENTENCES, *CHANNEL_SENTENCES)
+        if text not in found and not any(pattern.fullmatch(text) for pattern in woven)
+    ]
+    assert gone == []

@@ -1,4 +1,5 @@
-"""Search: the first page of 20 over HTTP in a planted store, for common and rare words, with and without filters.
+"""Search: the first page of 20 over HTTP in a planted store, for common and rare words, with and without filters; by
+what is written on contacts' pages, and with typing errors.
 
     .venv/bin/python -m benchmarks.search [--contacts 5000] [--interactions 50000] [--keep DIR]
 
@@ -6,13 +7,18 @@
 """
 
 import argparse
+import http.client
+import json
 import shutil
 import statistics
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from benchmarks.scale import Reader, plant
+from tests.hub_process import HubProcess
 
 ROUNDS = 60
 QUESTIONS = (
@@ -26,6 +32,11 @@ QUESTIONS = (
     "q=termin&kind=appointment",
     "q=angebot&since=2026-11-01&until=2026-11-30",
     "q=nashorn",
+    "q=nussallergie",
+    "q=messekontakt&kind=contact",
+    "q=040%2012345",
+    "q=preislsite",
+    "q=angebot%20preislsitee",
 )
 
 
@@ -35,6 +46,32 @@ def measure(reader: Reader, question: str) -> tuple[float, float, int]:
     found = len(reader.get(path)[1]["items"])  # type: ignore[arg-type]
     times = sorted(reader.get(path)[0] * 1000 for _ in range(ROUNDS))
     return statistics.median(times), times[int(len(times) * 0.95) - 1], found
+
+
+def describe(hub: HubProcess) -> None:
+    """Let there be notes, tags, numbers and a document to be found: on 200 contacts, as colleagues would enter them."""
+    connection = http.client.HTTPConnection("127.0.0.1", hub.http_port)
+    headers = {"Authorization": f"Bearer {(hub.data / 'token').read_text().strip()}"}
+
+    def call(method: str, path: str, body: object = None, **more: str) -> dict[str, Any]:
+        data = body if isinstance(body, bytes) else json.dumps(body) if body is not None else None
+        connection.request(method, f"/api/v1/{path}", data, headers | more)
+        answer = connection.getresponse()
+        read: dict[str, Any] = json.loads(answer.read())
+        assert answer.status < 300, (path, answer.status, read)
+        return read
+
+    people = call("GET", "contacts?limit=200")["items"]
+    started = time.perf_counter()
+    for number, one in enumerate(people):
+        fields: dict[str, object] = {"notes": f"Nussallergie. Kunde {number}.", "tags": ["Messekontakt"]}
+        if not one.get("notes"):
+            fields["addresses"] = [{"channel": "phone", "address": f"040 12345{number:03}"}]
+        call("PATCH", f"contacts/{one['id']}", fields)
+    took = (time.perf_counter() - started) / len(people) * 1000
+    print(f"{'a contact changed, with its index':48} mean   {took:7.1f} ms")
+    key = {"Idempotency-Key": "prices", "Content-Type": "text/plain"}
+    call("POST", "documents?name=Preisliste.txt", b"Eiche 48 Euro", **key)
 
 
 def main() -> None:
@@ -47,6 +84,7 @@ def main() -> None:
     directory = options.keep or Path(tempfile.mkdtemp(prefix="fernamt-search-"))
     hub = plant(directory, options.contacts, options.interactions)
     try:
+        describe(hub)
         reader = Reader(hub)
         for question in QUESTIONS:
             median, p95, found = measure(reader, question)

@@ -47,6 +47,7 @@ from hub.services.outgoing import OutgoingEntries
 from hub.services.passwords import Passwords
 from hub.services.peers import Peers
 from hub.services.reports.marking import mark_store
+from hub.services.search.following import follow_store
 from hub.services.secrets import load_secret
 from hub.services.sharing import Sharing
 from hub.services.staff import Staff
@@ -57,6 +58,7 @@ from hub.services.turns import Turns
 from hub.services.users import Users
 from hub.telephony import build_calls
 from hub.tenure import Tenure
+from hub.web.sentences import translate
 from hub.web.site import Health
 from storage.terms import extract_terms
 
@@ -108,8 +110,9 @@ class Assembly:
 
     def __init__(self, config: Config, data_dir: Path, store: Store, plans: Callable[[], Plans]) -> None:
         self.config, self.data_dir, self.plans = config, data_dir, plans
-        self.store, self.marks = mark_store(store, config.hub.time_zone)
+        marked, self.marks = mark_store(store, config.hub.time_zone)
         self.clock, self.events = SystemClock(), Broadcast()
+        self.store, self.findable = follow_store(marked, extract_terms, self.clock)
         self.forms = Forms([kind.address_form for kind in KINDS.values()])
         self.door, self.happenings = LateDoor(), Happenings()
         self.ready = False
@@ -259,6 +262,7 @@ class Assembly:
             suppressions=self.suppressions,
             forms=self.forms,
             terms=extract_terms,
+            findable=self.findable,
             worker=self.worker,
             secret=self.secret,
             sharing=self.sharing,
@@ -292,7 +296,7 @@ class Assembly:
             verbs=self.verbs,
             store=self.store,
             clock=self.clock,
-            settings=StaffSettings(time_zone=self.config.hub.time_zone),
+            settings=StaffSettings(time_zone=self.config.hub.time_zone, translate=translate),
             proposer=make_proposer(self.config),
         )
         self.turns = Turns(
@@ -348,6 +352,7 @@ class Assembly:
             reminding=self.business.reminding,
             repair=self.business.repair,
             counting=self.reporting.aggregation.run,
+            indexing=self.business.index.run,
             metrics=self.metrics,
             note_ready=self.note_ready,
             worker_start=self.worker.start,

@@ -45,8 +45,11 @@ from hub.services.replies import Replies
 from hub.services.routing import Router
 from hub.services.rows import Rows
 from hub.services.sales import Sales
+from hub.services.search.filling import Filling
+from hub.services.search.findable import Findable
 from hub.services.search.finder import Finder
 from hub.services.search.indexing import Indexing
+from hub.services.search.upkeep import IndexUpkeep
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -74,6 +77,7 @@ class Business:
     reachability: Reachability
     sales: Sales
     search: Finder
+    index: IndexUpkeep
 
     async def repair(self) -> int:
         """Finish what a crash left half done: summaries of accounts, merges, seats of events."""
@@ -95,6 +99,7 @@ class Ground:
     suppressions: Suppressions
     forms: AddressForms
     terms: Terms
+    findable: Findable
     worker: ParseWorker
     secret: bytes
     sharing: Sharing
@@ -136,6 +141,7 @@ def build_business(ground: Ground) -> Business:
     reminding.follow(news.continue_after)
     reminding.prepare(briefings.plan_all)
     reminding.prepare(overdue.plan)
+    search, index = build_search(ground, contacts)
     return Business(
         contacts=contacts,
         timeline=timeline,
@@ -152,8 +158,25 @@ def build_business(ground: Ground) -> Business:
         reachability=Reachability(store=store, suppressions=ground.suppressions, alerts=alerts),
         faxes=build_faxes(ground, letters),
         sales=sales,
-        search=Finder(store=store, audit=audit, terms=ground.terms, people=contacts.find),
+        search=search,
+        index=index,
     )
+
+
+def build_search(ground: Ground, contacts: Contacts) -> tuple[Finder, IndexUpkeep]:
+    """Finding, and what fills the index of an older store anew."""
+    filling = Filling(ground.store, ground.terms, ground.findable)
+    upkeep = IndexUpkeep(ground.store, ground.clock, filling, ground.findable.unsettled)
+    finder = Finder(
+        store=ground.store,
+        audit=ground.audit,
+        terms=ground.terms,
+        people=contacts.find,
+        rows=Rows(ground.store, ground.staff),
+        filling=filling,
+        upkeep=upkeep,
+    )
+    return finder, upkeep
 
 
 def build_verbs_of_register(ground: Ground, alerts: Alerts) -> tuple[Register, Invites]:

@@ -60,6 +60,7 @@ def build_verbs(
                 version=VERSION,
                 started_at=started_at,
                 ready=ready,
+                rebuilding=lambda: business.index.percent,
             ),
             accounts=business.accounts,
             calendar=business.calendar,

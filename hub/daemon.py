@@ -77,6 +77,8 @@ class Parts:
     """Mends what a crash left of the accounts' summaries."""
     counting: Callable[[], Coroutine[Any, Any, None]]
     """Counts for the reports, until cancelled."""
+    indexing: Callable[[], Coroutine[Any, Any, None]]
+    """Fills the search index of an older store anew, until cancelled."""
     metrics: Metrics
     note_ready: Callable[[bool], None]
     worker_start: Callable[[], Coroutine[Any, Any, None]]
@@ -149,6 +151,7 @@ class Daemon:
         for number, run in enumerate(parts.documents):
             self._run(f"documents-{number}", run())
         self._run("reports", parts.counting())
+        self._run("search-index", parts.indexing())
         self._run("tenure", parts.tenure.run())
         self._run("watchdog", self._watchdog.run())
         self._run("metrics", self._measure())

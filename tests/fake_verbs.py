@@ -19,7 +19,7 @@ from hub.domain.contact import Contact, ContactKind, ContactRole, Identity
 from hub.domain.conversation import Conversation, ConversationState, Evidence, Placement
 from hub.domain.errors import Ambiguous, Conflict, FernamtError, Invalid, NotFound, Refused
 from hub.domain.facts import Call
-from hub.domain.finding import Hit, Rebuilt
+from hub.domain.finding import Hit, IndexState, Rebuilt
 from hub.domain.folding import fold
 from hub.domain.ids import (
     ContactId,
@@ -164,6 +164,7 @@ class State:
         self.own_tokens: list[AccessToken] = []
         self.html: dict[str, str] = {}
         self.calls: list[str] = []
+        self.rebuilding: int | None = None
 
     def enter(self, actor: Actor, right: Right, verb: str) -> None:
         self.calls.append(verb)
@@ -851,6 +852,7 @@ class FakeStatus(Verb):
             waiting=sum(c.waiting_since is not None for c in self.s.conversations.values()),
             quarantined=len(self.s.quarantined),
             problems=("The channel support is parked until its settings are mended.",),
+            rebuilding=self.s.rebuilding,
         )
 
 
@@ -910,6 +912,14 @@ class FakeSearch(Verb):
         fits = [e for e in asked if folded and all(w in fold(f"{e.subject} {e.text}") for w in folded)]
         page = cut(sorted(fits, key=lambda e: e.at, reverse=True), after, limit)
         return Page([*hits, *(_entry_found(self.s.entry(e), words) for e in page.items)], page.next)
+
+    async def meant(self, actor: Actor, words: str) -> str:
+        self.s.enter(actor, Right.READ_CONTACTS, "search.meant")
+        return "Müller" if words == "Mülllerr" else ""
+
+    async def state(self, actor: Actor) -> IndexState:
+        self.s.enter(actor, Right.READ_CONTACTS, "search.state")
+        return IndexState(rebuilding=self.s.rebuilding)
 
     async def rebuild(self, actor: Actor, after: str = "") -> Rebuilt:
         self.s.enter(actor, Right.RUN_CHANNELS, "search.rebuild")

@@ -132,10 +132,14 @@ class MemorySearch:
         self._points.effect("search.remove_names")
         await self._points.yielded()
 
-    async def suggest(self, text: str, *, limit: int = 10) -> list[str]:
+    async def suggest(self, text: str, *, prefix: str = "", limit: int = 10) -> list[str]:
         await self._points.before("search.suggest")
         wanted = _trigrams(text)
-        scored = [(-len(wanted & _trigrams(entry.text)), entry.id) for entry in self.names.values()]
+        scored = [
+            (-len(wanted & _trigrams(entry.text)), entry.id)
+            for entry in self.names.values()
+            if entry.id.startswith(prefix)
+        ]
         return [id for score, id in sorted(scored) if wanted and -score * 3 >= len(wanted)][:limit]
 
     async def scan(self, after: str = "", limit: int = 500) -> list[SearchEntry]:

@@ -42,6 +42,7 @@ from hub.services.passwords import Passwords
 from hub.services.reports.marking import Marks
 from hub.services.reports.reports import Reports
 from hub.services.search.facets import entry_facets
+from hub.services.search.following import follow_store
 from hub.services.sharing import Sharing
 from hub.services.sources import Sources
 from hub.services.staff import Staff
@@ -92,7 +93,8 @@ class Office:
 
     def __init__(self) -> None:
         world = self.world = World()
-        self.store, self.clock, self.events = world.store, world.clock, world.events
+        self.store, self.findable = follow_store(world.store, extract_terms, world.clock)
+        self.clock, self.events = world.clock, world.events
         self.audit, self.accounts = world.audit, world.accounts
         self.staff = Staff(self.store)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -174,6 +176,7 @@ class Office:
             suppressions=self.world.suppressions,
             forms=Forms([EmailForm(), XmppForm(), FaxForm()]),
             terms=extract_terms,
+            findable=self.findable,
             worker=SameProcess(),
             secret=SECRET,
             sharing=Sharing(

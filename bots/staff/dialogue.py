@@ -40,6 +40,7 @@ SLOT_OF_CHOICE = {
     "slot": ("when", ("when", "start")),
     "duplicate": ("pair", ("contact", "other")),
     "document": ("document_id", ("document",)),
+    "query": ("query", ("query",)),
 }
 OPENS = {"open_item": "balance", "duplicate": "merge"}
 """What a bare number does to a choice of that kind: the intent that gets it."""

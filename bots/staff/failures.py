@@ -25,9 +25,9 @@ def is_certain(error: Exception) -> bool:
 def explain_failure(talk: Talk, intent: str, error: Exception, *, writing: bool, kept: Pending | None) -> Answer:
     """The answer to a command that raised. `kept` stays pending, so that a yes tries again."""
     if isinstance(error, Refused):
-        return refuse(talk, str(error.fields.get("right", "")), error.sentence)
+        return refuse(talk, str(error.fields.get("right", "")), talk.told(error.sentence))
     code = code_of(error)
-    sentence = error.sentence if isinstance(error, FernamtError) else ""
+    sentence = talk.told(error.sentence) if isinstance(error, FernamtError) else ""
     key = f"failure.{code}" if talk.knows(f"failure.{code}") else "failure.other"
     what = talk.say(f"intent.{intent}") if talk.knows(f"intent.{intent}") else talk.say("intent.other")
     said = [talk.say("failure.title", what=what, why=talk.say(key, sentence=sentence))]

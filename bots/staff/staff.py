@@ -17,7 +17,7 @@ from bots.staff.commands import COMMANDS
 from bots.staff.dialogue import Dialogue, log_failure
 from bots.staff.failures import explain_failure
 from bots.staff.memory import Memories, Memory, read_reply
-from bots.staff.talk import Talk
+from bots.staff.talk import Talk, Translate, as_it_is
 from hub.domain.message import Attachment
 from hub.domain.people import Actor
 from hub.domain.turn import Choice
@@ -43,6 +43,8 @@ class StaffSettings:
     forget_after: timedelta = timedelta(hours=1)
     answer_within: timedelta = timedelta(seconds=30)
     languages: Path = field(default=HERE)
+    translate: Translate = as_it_is
+    """The hub's own sentences (of errors, of problems) in a language."""
 
 
 class Staff:
@@ -174,6 +176,7 @@ class Staff:
             key=turn_id,
             exact=exact,
             blobs=self._blobs,
+            translate=self._settings.translate,
         )
 
 

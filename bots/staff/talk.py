@@ -1,6 +1,6 @@
 """One turn of a conversation with a colleague: who asks, in which language, what was shown, and the verbs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -12,6 +12,14 @@ from hub.domain.views import FileData
 from hub.ports.blobs import Blobs
 from hub.ports.bot import Text
 from hub.ports.verbs import Verbs
+
+Translate = Callable[[str, str], str]
+"""(sentence, language) to the sentence in it."""
+
+
+def as_it_is(sentence: str, language: str) -> str:
+    """Where nobody translates."""
+    return sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +38,7 @@ class Talk:
     key: str
     blobs: Blobs
     repeated: bool = False
+    translate: Translate = as_it_is
     exact: bool = True
     """False where a misspelt command word was read as another."""
 
@@ -46,6 +55,10 @@ class Talk:
         if sentence is None:
             sentence = self.packs[FALLBACK].sentence(key, **fields)
         return key if sentence is None else sentence
+
+    def told(self, sentence: str) -> str:
+        """A sentence of the hub in the language of this turn, where it is one that is known."""
+        return self.translate(sentence, self.pack.code)
 
     def knows(self, key: str) -> bool:
         """Whether there is a sentence of that key."""

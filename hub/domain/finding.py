@@ -52,6 +52,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexState:
+    """How the index is."""
+
+    rebuilding: int | None = None
+    """Per cent of a rebuild that is under way: until it is over, something may not be found. None: it is whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
     """One step of filling the index anew."""
 

@@ -178,6 +178,8 @@ class HubStatus:
     waiting: int
     quarantined: int
     problems: tuple[str, ...]
+    rebuilding: int | None = None
+    """Per cent of a rebuild of the search index that is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+TERMS_VERSION = 1
+"""How terms are made (storage/terms.py). Raise it when the same text gives other terms: the index is then made anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchEntry:
@@ -24,11 +27,11 @@ class SearchEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameEntry:
-    """A contact that can be found by name, with typing errors."""
+    """A contact, a document or an event that can be found by name, with typing errors. The id's prefix says which."""
 
     id: str
     text: str
-    """Name, organisation and addresses, space-separated; the engine folds it."""
+    """Of a contact: name, organisation and addresses, space-separated; the engine folds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,14 @@ class Search(Protocol):
         exclusive, both to the millisecond."""
 
     async def put_names(self, entries: Sequence[NameEntry]) -> None:
-        """Add or overwrite contacts' names."""
+        """Add or overwrite names."""
 
     async def remove_names(self, ids: Sequence[str]) -> None:
-        """Forget these contacts."""
+        """Forget these names."""
 
-    async def suggest(self, text: str, *, limit: int = 10) -> list[str]:
-        """Contact ids whose names share most trigrams with the text, best first; at least a third must be shared."""
+    async def suggest(self, text: str, *, prefix: str = "", limit: int = 10) -> list[str]:
+        """Ids whose names share most trigrams with the text, best first; at least a third must be shared. `prefix`:
+        only ids that begin so ("c_")."""
 
     async def scan(self, after: str = "", limit: int = 500) -> list[SearchEntry]:
         """Every entry in order of its id, those behind `after`: for copying. `limit` is 1 to 1,000."""

@@ -111,7 +111,7 @@ class Contacts:
         identities, named, similar = await asyncio.gather(
             self._identities.get_many(list(asked)),
             self._contacts.page("by_name", fold(text), limit=limit),
-            self._search.suggest(text, limit=max(SUGGESTIONS, limit)),
+            self._search.suggest(text, prefix="c_", limit=max(SUGGESTIONS, limit)),
         )
         by_address = {identity.contact_id: identity.address for identity in identities.values()}
         ids = dict.fromkeys([text, *by_address, *similar])

@@ -168,7 +168,8 @@ async def find_seen(rows: Rows, actor: Actor, call: Call, given: Arguments) -> P
         return [hit for hit in page.items if hit.contact_id is None or hit.contact_id in seen], page.next
 
     kept, after = await read(given["after"], given["limit"])
-    people = sum(hit.kind == "contact" for hit in kept)
+    # They stand before a page of something else, and are the page where only contacts are asked for.
+    people = 0 if set(given["kinds"]) == {"contact"} else sum(hit.kind == "contact" for hit in kept)
     for _ in range(MOST_PAGES):
         room = given["limit"] + people - len(kept)
         if after is None or room <= 0:

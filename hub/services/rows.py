@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from hub.domain.contact import Contact
 from hub.domain.errors import NotFound
-from hub.domain.ids import ContactId
+from hub.domain.ids import ContactId, UserId
 from hub.domain.people import Actor, ActorKind, RowScope
 from hub.ports.kinds import (
     APPOINTMENTS,
@@ -54,6 +54,15 @@ class Rows:
         # A colleague who has left still counts: their contacts stay with the team.
         owner = self._staff.user(contact.owner) if self._staff.name_of(contact.owner) else None
         return actor.rows is RowScope.TEAM and owner is not None and bool(set(owner.teams) & set(actor.teams))
+
+    def owners(self, actor: Actor) -> list[UserId]:
+        """The colleagues whose contacts the actor sees, beside those of nobody; of an actor who does not see
+        everything."""
+        mates = self._staff.all() if actor.rows is RowScope.TEAM else []
+        return [
+            UserId(actor.id),
+            *(user.id for user in mates if user.id != actor.id and set(user.teams) & set(actor.teams)),
+        ]
 
     async def visible(self, actor: Actor, ids: Iterable[ContactId | str | None]) -> set[str]:
         """Those of the contacts that the actor sees; what does not exist (any more) is not among them."""

@@ -178,7 +178,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "delete_template": FREE,
         "fill_template": Rule(before=of_letter),
     },
-    "search": {"find": Rule(instead=find_seen)},
+    "search": {"find": Rule(instead=find_seen), "meant": FREE, "state": FREE},
     "faxes": {"draft": Rule(before=of_contact), "send": Rule(before=of_contact)},
     "channels": {"all": FREE, "probe": FREE, "kinds": FREE, "configure": FREE, "remove": FREE, "links": FREE},
 }

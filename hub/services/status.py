@@ -20,7 +20,8 @@ LATE = timedelta(minutes=15)
 
 
 class Status:
-    """Implements hub.ports.verbs.StatusVerbs. `ready` says whether the hub takes mail and requests."""
+    """Implements hub.ports.verbs.StatusVerbs. `ready` says whether the hub takes mail and requests,
+    `rebuilding` how far the search index is being rebuilt."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Status:
         version: str,
         started_at: datetime,
         ready: Callable[[], bool],
+        rebuilding: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._engine = store.engine
         self._outbox = store.documents(OUTBOX)
@@ -39,6 +41,7 @@ class Status:
         self._arrivals = store.documents(ARRIVALS)
         self._clock, self._audit, self._channels = clock, audit, channels
         self._version, self._started_at, self._ready = version, started_at, ready
+        self._rebuilding = rebuilding
 
     async def read(self, actor: Actor) -> HubStatus:
         """Counts as of now."""
@@ -63,6 +66,7 @@ class Status:
             oldest_due=oldest_due,
             waiting=waiting,
             quarantined=quarantined,
+            rebuilding=self._rebuilding(),
             problems=(
                 *_link_problems(channels),
                 *_queue_problems(outbox[OutboxState.HELD.value], oldest_due, quarantined, now),

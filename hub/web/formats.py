@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.web.language import catalogue
-from hub.web.sentences import find_sentence
+from hub.web.sentences import translate
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 _DE_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
@@ -55,15 +55,7 @@ class Reader:
 
     def say(self, sentence: str) -> str:
         """A sentence of a service or connector in the reader's language, where it is one that we know."""
-        if self.language == "en" or not sentence:
-            return sentence
-        message, values = find_sentence(sentence)
-        found = catalogue(self.language).gettext(message)
-        # A sentence may end with another one: "… cannot be written as mail: The mail is empty."
-        return found % {name: self._inner(value) for name, value in values.items()} if values else found
-
-    def _inner(self, value: str) -> str:
-        return self.say(value) if value.endswith(".") and " " in value else value
+        return translate(sentence, self.language)
 
     def n(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The message in the plural form that the count needs; `%(count)s` is the count by locale."""

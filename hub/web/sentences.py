@@ -5,9 +5,10 @@ import re
 from functools import lru_cache
 
 from hub.web.channel_sentences import CHANNEL_SENTENCES
+from hub.web.language import LANGUAGES, catalogue
+from hub.web.service_sentences import SERVICE_SENTENCES
 
-SENTENCES = (
-    *CHANNEL_SENTENCES,
+COMMON_SENTENCES = (
     # access
     'This needs the right "%(right)s" (role %(roles)s); an admin can grant it.',
     'The right "%(right)s" is not open through this door; sign in at the console, or use a token that is not limited.',
@@ -324,6 +325,7 @@ SENTENCES = (
     "There is no such reminder of yours.",
     "This reminder was said already.",
 )
+SENTENCES = (*COMMON_SENTENCES, *SERVICE_SENTENCES, *CHANNEL_SENTENCES)
 _HOLE = re.compile(r"%\((\w+)\)s")
 
 
@@ -337,6 +339,20 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
             spelt = "".join(f"(?P<{part}>.{{1,200}}?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
             made.append((re.compile(spelt), sentence))
     return made
+
+
+def translate(sentence: str, language: str) -> str:
+    """A sentence of a service or connector in that language, where it is one that we know; else as it is."""
+    if language == "en" or language not in LANGUAGES or not sentence:
+        return sentence
+    message, values = find_sentence(sentence)
+    found = catalogue(language).gettext(message)
+    # A sentence may end with another one: "… cannot be written as mail: The mail is empty."
+    return found % {name: _inner(value, language) for name, value in values.items()} if values else found
+
+
+def _inner(value: str, language: str) -> str:
+    return translate(value, language) if value.endswith(".") and " " in value else value
 
 
 def find_sentence(text: str) -> tuple[str, dict[str, str]]:

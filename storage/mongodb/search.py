@@ -131,14 +131,14 @@ class MongoSearch:
     async def remove_names(self, ids: Sequence[str]) -> None:
         await self._remove(self._names, ids)
 
-    async def suggest(self, text: str, *, limit: int = 10) -> list[str]:
+    async def suggest(self, text: str, *, prefix: str = "", limit: int = 10) -> list[str]:
         _check_limit(limit)
         wanted = sorted(trigrams(text))[:_MOST_TRIGRAMS]
         if not wanted:
             return []
         least = -(-len(wanted) // 3)
         steps: list[Fields] = [
-            {"$match": {"trigrams": {"$in": wanted}}},
+            {"$match": {"trigrams": {"$in": wanted}, "_id": {"$gte": prefix, "$lt": prefix + _LAST}}},
             {"$project": {"shared": {"$size": {"$setIntersection": ["$trigrams", wanted]}}}},
             {"$match": {"shared": {"$gte": least}}},
             {"$sort": {"shared": DESCENDING, "_id": ASCENDING}},

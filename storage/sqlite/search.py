@@ -39,6 +39,7 @@ _SHORTEST_PREFIX = 3
 _MOST_POSTINGS = 6_000
 """Rows of trigrams that name candidates of one question."""
 _CANDIDATES = 200
+_LAST = "\U0010ffff"
 
 
 def _scope_token(scope: str) -> str:
@@ -117,13 +118,13 @@ class SqliteSearch:
         if ids:
             await self._writes.submit(lambda connection: _forget_names(connection, list(ids)), compound=True)
 
-    async def suggest(self, text: str, *, limit: int = 10) -> list[str]:
+    async def suggest(self, text: str, *, prefix: str = "", limit: int = 10) -> list[str]:
         if not 1 <= limit <= 1000:
             raise Invalid("A page has 1 to 1,000 items.", limit=limit)
         wanted = sorted(trigrams(text))[:_MOST_TRIGRAMS]
         if not wanted:
             return []
-        rows = await self._reads.submit(lambda connection: _suggest(connection, wanted, limit))
+        rows = await self._reads.submit(lambda connection: _suggest(connection, wanted, limit, prefix))
         return [row[0] for row in rows]
 
     async def scan(self, after: str = "", limit: int = 500) -> list[SearchEntry]:
@@ -211,14 +212,14 @@ def _put(connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> No
         connection.execute("INSERT INTO search_terms (rowid, tokens) VALUES (?, ?)", (number, tokens))
 
 
-def _suggest(connection: sqlite3.Connection, wanted: list[str], limit: int) -> list[tuple[str, int]]:
-    """(id, how many of these trigrams it has), most first; of those with a third and more.
+def _suggest(connection: sqlite3.Connection, wanted: list[str], limit: int, prefix: str = "") -> list[tuple[str, int]]:
+    """(id, how many of these trigrams it has), most first; of those with a third and more, and with ids that begin so.
 
     Whoever has a third of them has one of the rarer two thirds, so the commonest, which half of all names may have,
     name no candidates; nor do more than so many rows. Only the best candidates are then counted exactly.
     """
     least = -(-len(wanted) // 3)
-    counted = sorted((_count_trigram(connection, trigram), trigram) for trigram in wanted)
+    counted = sorted((_count_trigram(connection, trigram, prefix), trigram) for trigram in wanted)
     rare = [(count, trigram) for count, trigram in counted[: len(wanted) - least + 1] if count]
     read = 0
     kept: list[str] = []
@@ -229,11 +230,11 @@ def _suggest(connection: sqlite3.Connection, wanted: list[str], limit: int) -> l
         kept.append(trigram)
     if not kept:
         return []
-    part = "SELECT id FROM (SELECT id FROM search_trigrams WHERE trigram = ? LIMIT ?)"
+    part = "SELECT id FROM (SELECT id FROM search_trigrams WHERE trigram = ? AND id >= ? AND id < ? LIMIT ?)"
     statement = (
         f"SELECT id FROM ({' UNION ALL '.join([part] * len(kept))}) GROUP BY id ORDER BY count(*) DESC, id LIMIT ?"  # noqa: S608 - constants
     )
-    values = [value for trigram in kept for value in (trigram, _MOST_POSTINGS)]
+    values = [value for trigram in kept for value in (trigram, prefix, prefix + _LAST, _MOST_POSTINGS)]
     candidates = [row[0] for row in connection.execute(statement, (*values, max(_CANDIDATES, 2 * limit)))]
     statement = (
         "SELECT id, count(*) AS shared FROM search_trigrams WHERE trigram IN (SELECT value FROM json_each(?))"
@@ -242,10 +243,10 @@ def _suggest(connection: sqlite3.Connection, wanted: list[str], limit: int) -> l
     return connection.execute(statement, (json.dumps(wanted), json.dumps(candidates), least, limit)).fetchall()
 
 
-def _count_trigram(connection: sqlite3.Connection, trigram: str) -> int:
+def _count_trigram(connection: sqlite3.Connection, trigram: str, prefix: str) -> int:
     """How many names have it; counted up to the bound."""
-    statement = "SELECT count(*) FROM (SELECT 1 FROM search_trigrams WHERE trigram = ? LIMIT ?)"
-    return int(connection.execute(statement, (trigram, _MOST_POSTINGS)).fetchone()[0])
+    statement = "SELECT count(*) FROM (SELECT 1 FROM search_trigrams WHERE trigram = ? AND id >= ? AND id < ? LIMIT ?)"
+    return int(connection.execute(statement, (trigram, prefix, prefix + _LAST, _MOST_POSTINGS)).fetchone()[0])
 
 
 def _fetch(connection: sqlite3.Connection, select: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -277,6 +278,9 @@ def _forget(connection: sqlite3.Connection, ids: Sequence[str], wanted: dict[str
 
 
 def _put_names(connection: sqlite3.Connection, rows: dict[str, str]) -> None:
+    # Most changes of a contact or a document do not touch its name.
+    known = dict(_fetch(connection, "SELECT id, text FROM search_names WHERE id", list(rows)))
+    rows = {id: text for id, text in rows.items() if known.get(id) != text}
     _forget_names(connection, list(rows))
     for id, text in rows.items():
         connection.execute("INSERT INTO search_names (id, text) VALUES (?, ?)", (id, text))

@@ -168,6 +168,7 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("entry", f"/entries/{entry}"),
         ("search", "/search?q=st%C3%BChle"),
         ("search-none", "/search?q=zebra"),
+        ("search-meant", "/search?q=M%C3%BClllerr"),
         ("assistant", "/assistant"),
         ("assistant-talk", "/assistant"),
         ("quickbox", "/inbox"),

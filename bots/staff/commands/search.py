@@ -8,7 +8,7 @@ from bots.staff.telling import tell_money
 from hub.domain.finding import Hit
 from hub.domain.people import Right
 from hub.domain.turn import Choice
-from hub.ports.bot import Table
+from hub.ports.bot import Table, Text
 
 SHOWN_RESULTS = 8
 MAX_QUERY = 200
@@ -23,7 +23,7 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
     page = await talk.verbs.search.find(talk.actor, query, limit=SHOWN_RESULTS)
     quoted = talk.quote(one_line(query))
     if not page.items:
-        return Answer(blocks=(talk.text("search.empty", query=quoted),), slots={"query": query}, choices=())
+        return await _nothing(talk, query)
     hits = page.items[:SHOWN_RESULTS]
     more = page.next is not None or len(page.items) > len(hits)
     rows = tuple(
@@ -40,10 +40,30 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
             talk.text("search.title", query=quoted),
             Table(headings=talk.headings("search.headings"), rows=rows),
             talk.text("search.more" if more else "timeline.pick"),
+            *await _rebuilding(talk),
         ),
         slots={"query": query},
         choices=tuple(_choice(talk, hit) for hit in hits),
     )
+
+
+async def _nothing(talk: Talk, query: str) -> Answer:
+    """What may have been meant: "yes" or "1" looks for that."""
+    blocks = (talk.text("search.empty", query=talk.quote(one_line(query))), *await _rebuilding(talk))
+    meant = await talk.verbs.search.meant(talk.actor, query)
+    if not meant:
+        return Answer(blocks=blocks, slots={"query": query}, choices=())
+    return Answer(
+        blocks=(*blocks, talk.text("search.meant", query=talk.quote(one_line(meant)))),
+        slots={"query": query},
+        choices=(Choice(kind="query", id=meant, label=one_line(meant)),),
+        pending=Pending(stage="choose", intent="search"),
+    )
+
+
+async def _rebuilding(talk: Talk) -> tuple[Text, ...]:
+    state = await talk.verbs.search.state(talk.actor)
+    return () if state.rebuilding is None else (talk.text("search.rebuilding", percent=talk.number(state.rebuilding)),)
 
 
 def _what(talk: Talk, hit: Hit) -> str:

@@ -23,7 +23,12 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
     waiting, quarantined = talk.number(status.waiting), talk.number(status.quarantined)
     blocks.append(talk.text("status.waiting", number=waiting, quarantined=quarantined))
     blocks.append(_outbox(talk, status))
-    blocks += [talk.text("status.problem", text=one_line(problem, 300)) for problem in status.problems[:MAX_PROBLEMS]]
+    if status.rebuilding is not None:
+        blocks.append(talk.text("status.rebuilding", percent=talk.number(status.rebuilding)))
+    blocks += [
+        talk.text("status.problem", text=one_line(talk.told(problem), 300))
+        for problem in status.problems[:MAX_PROBLEMS]
+    ]
     return Answer(blocks=tuple(blocks))
 
 
@@ -31,7 +36,7 @@ def _row(talk: Talk, channel: ChannelLine) -> tuple[str, ...]:
     key = f"link_state.{channel.state}"
     state = talk.say(key) if talk.knows(key) else channel.state
     if channel.detail and channel.state != "up":
-        state = f"{state}: {one_line(channel.detail, 120)}"
+        state = f"{state}: {one_line(talk.told(channel.detail), 120)}"
     counts = (("seen", channel.seen), ("pending", channel.pending))
     told = tuple(talk.say(f"status.{key}", number=talk.number(count)) for key, count in counts)
     return f"{channel.name} ({channel.kind})", state, *told

@@ -16,7 +16,7 @@ from hub.cli.client import Hub, client_command, show_json, show_table
 @click.option("--until", metavar="DAY", help="Up to this day, with the whole of it.")
 @click.option("--limit", default=20, type=click.IntRange(1, 200), show_default=True)
 @click.option("--after", help="`next` of the page before.")
-@click.option("--rebuild", is_flag=True, help="Fill the index: filters for old entries, appointments and bookings.")
+@click.option("--rebuild", is_flag=True, help="Fill the index anew now, from everything that the hub holds.")
 @client_command
 def search(
     hub: Hub,
@@ -38,6 +38,10 @@ def search(
         return
     headings = ("Kind", "When (UTC)", "Contact", "What", "")
     show_table(headings, [_row(item) for item in page["items"]], "Nothing holds all of these words.")
+    if page.get("did_you_mean"):
+        click.echo(f"Did you mean: {page['did_you_mean']}")
+    if page.get("rebuilding") is not None:
+        click.echo(f"The index is being rebuilt, {page['rebuilding']} %: something may not be found yet.", err=True)
     if page["next"]:
         click.echo(f"More with: --after {page['next']}")
 

@@ -28,5 +28,7 @@ def status(hub: Hub, as_json: bool) -> None:
     show_table(headings, rows, "No channels are configured.")
     counts = [f"{state} {count}" for state, count in facts["outbox"].items() if count]
     click.echo(f"Outbox: {', '.join(counts) or 'empty'}.  Waiting for an answer: {facts['waiting']}.")
+    if facts.get("rebuilding") is not None:
+        click.echo(f"The search index is being rebuilt, {facts['rebuilding']} %.")
     for problem in facts["problems"]:
         click.echo(click.style(f"! {problem}", fg="yellow"))

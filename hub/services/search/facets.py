@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub.domain.ids import ContactId
+from hub.domain.ids import ContactId, UserId
 from hub.domain.interaction import Interaction
 from hub.domain.people import Actor, Right
 
@@ -21,6 +21,21 @@ def scopes_of(actor: Actor) -> tuple[str, ...]:
     # A team that somebody calls "right:..." opens nothing.
     teams = (team for team in actor.teams if not team.startswith("right:"))
     return (EVERYBODY, actor.id, *teams, *(right_scope(right) for right in GUARDED if right in actor.rights))
+
+
+CONTACTS = "contacts:*"
+"""The scope in which whoever sees every contact finds them; in no other search are they met. No team can be called
+this, because teams' names have no colon."""
+
+
+def owner_scope(owner: UserId | None) -> str:
+    """The scope of the contacts of one colleague; None: of nobody."""
+    return f"contacts:{owner or '-'}"
+
+
+def owner_scopes(owner: UserId | None) -> tuple[str, ...]:
+    """The scopes of a contact."""
+    return CONTACTS, owner_scope(owner)
 
 
 def kind_facet(kind: str) -> str:

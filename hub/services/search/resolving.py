@@ -1,29 +1,45 @@
 """From a found id to what it stands for. Each prefix of an id (what stands before the first "_") has its resolver."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from hub.domain.address import Address
 from hub.domain.finding import Material
 from hub.domain.money import Money
-from hub.ports.kinds import APPOINTMENTS, DOCUMENTS, INTERACTIONS, LEDGER, OCCASIONS, PLACEMENTS
+from hub.ports.kinds import (
+    APPOINTMENTS,
+    CONTACTS,
+    DOCUMENTS,
+    IDENTITIES,
+    INTERACTIONS,
+    LEDGER,
+    OCCASIONS,
+    PLACEMENTS,
+)
 from hub.ports.store import Store
 from hub.services.search.indexing import KIND_OF, moment_of
+from hub.services.search.people import text_of
 
+SHOWN_ADDRESSES = 50
 Resolver = Callable[[Sequence[str]], Awaitable[Mapping[str, Material]]]
 """Ids to what they stand for, in one round trip or two; those that are gone are left out (the index may be ahead of a
 deletion)."""
 
 
 class Resolvers:
-    """By prefix: "i" entries of timelines, "p" appointments, "c" bookings (their id begins with the contact's)."""
+    """By prefix: "i" entries of timelines, "p" appointments, "c" contacts, "c/" bookings (their id is the contact's
+    and more behind a "/"), "d" documents, "n" events."""
 
     def __init__(self, store: Store) -> None:
         self._interactions, self._placements = store.documents(INTERACTIONS), store.documents(PLACEMENTS)
         self._appointments, self._ledger = store.documents(APPOINTMENTS), store.documents(LEDGER)
         self._documents, self._occasions = store.documents(DOCUMENTS), store.documents(OCCASIONS)
+        self._contacts, self._identities = store.documents(CONTACTS), store.documents(IDENTITIES)
         self._by_prefix: dict[str, Resolver] = {
             "i": self._entries,
             "p": self._meetings,
-            "c": self._bookings,
+            "c": self._people,
+            "c/": self._bookings,
             "d": self._files,
             "n": self._gatherings,
         }
@@ -37,7 +53,8 @@ class Resolvers:
         """Those that there are."""
         sorted_out: dict[str, list[str]] = {}
         for id in ids:
-            sorted_out.setdefault(id.partition("_")[0], []).append(id)
+            prefix = id.partition("_")[0]
+            sorted_out.setdefault(f"{prefix}/" if prefix == "c" and "/" in id else prefix, []).append(id)
         found: dict[str, Material] = {}
         for prefix, some in sorted_out.items():
             if (resolver := self._by_prefix.get(prefix)) is not None:
@@ -57,6 +74,29 @@ class Resolvers:
                 channel=one.channel,
             )
             for id, one in entries.items()
+        }
+
+    async def _people(self, ids: Sequence[str]) -> Mapping[str, Material]:
+        known = {id: one for id, one in (await self._contacts.get_many(ids)).items() if one.merged_into is None}
+        pages = await asyncio.gather(
+            *(
+                self._identities.page("by_contact", member, limit=SHOWN_ADDRESSES)
+                for one in known.values()
+                for member in (one.id, *one.members)
+            )
+        )
+        held: dict[str, list[Address]] = {}
+        for identity in (identity for page in pages for identity in page.items):
+            held.setdefault(identity.contact_id, []).append(identity.address)
+        return {
+            id: Material(
+                kind="contact",
+                title=one.name,
+                at=one.created_at,
+                text=text_of(one, [address for member in (one.id, *one.members) for address in held.get(member, [])]),
+                contact_id=one.id,
+            )
+            for id, one in known.items()
         }
 
     async def _files(self, ids: Sequence[str]) -> Mapping[str, Material]:

@@ -36,7 +36,8 @@ def hit_shape(value: Hit) -> Json:
 
 
 async def search(request: web.Request) -> web.Response:
-    """GET /search?q=: people first, then what holds every word, newest first."""
+    """GET /search?q=: people first, then what holds every word, newest first; what may have been meant where nothing
+    is found, and how far the index is being rebuilt."""
     after, limit = page_of(request)
     question = await read_question(request)
     page = await site_of(request).verbs.search.find(
@@ -50,7 +51,11 @@ async def search(request: web.Request) -> web.Response:
         after=after,
         limit=limit,
     )
-    return web.json_response(listing(page, hit_shape))
+    empty = not page.items and after is None
+    meant = await site_of(request).verbs.search.meant(actor_of(request), question.words) if empty else ""
+    state = await site_of(request).verbs.search.state(actor_of(request))
+    more = {"did_you_mean": meant or None, "rebuilding": state.rebuilding}
+    return web.json_response(listing(page, hit_shape) | more)
 
 
 async def rebuild(request: web.Request) -> web.Response:

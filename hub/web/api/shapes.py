@@ -353,6 +353,7 @@ def status(value: HubStatus) -> Json:
         "waiting": value.waiting,
         "quarantined": value.quarantined,
         "problems": list(value.problems),
+        "rebuilding": value.rebuilding,
     }
 
 

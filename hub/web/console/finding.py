@@ -9,7 +9,7 @@ from aiohttp import web
 from hub.domain.errors import Invalid
 from hub.domain.finding import KINDS, Hit, Span
 from hub.domain.people import Right
-from hub.domain.views import ContactMatch
+from hub.ports.store import Page
 from hub.web.pages import page, query
 from hub.web.question import read_question
 from hub.web.site import actor_of, site_of
@@ -65,7 +65,7 @@ async def search(request: web.Request) -> web.Response:
     """GET /search?q=: people first, then what holds every word, newest first; filters by kind, channel and day."""
     site, actor, after = site_of(request), actor_of(request), request.query.get("after") or None
     given = {name: request.query.get(name, "") for name in ("channel", "contact", "since", "until")}
-    rows, following, errors = [], None, None
+    rows, following, errors, meant = [], None, None, ""
     kind = request.query.get("kind", "")
     text = request.query.get("q", "").strip()[:200]
     try:
@@ -82,6 +82,7 @@ async def search(request: web.Request) -> web.Response:
                 after=after,
             )
             rows, following = [_row(hit) for hit in found.items], found.next
+            meant = "" if rows or after else await site.verbs.search.meant(actor, question.words)
     except Invalid as error:
         errors = error
     values = {
@@ -92,6 +93,9 @@ async def search(request: web.Request) -> web.Response:
         "filtered": bool(kind or any(given.values())),
         "people": [row for row in rows if row.hit.kind == "contact"],
         "rows": [row for row in rows if row.hit.kind != "contact"],
+        "more_people": sum(row.hit.kind == "contact" for row in rows) >= PEOPLE and kind != "contact",
+        "meant": meant,
+        "rebuilding": (await site.verbs.search.state(actor)).rebuilding,
         "next": following,
         "after": after or "",
     }
@@ -111,7 +115,10 @@ def _row(hit: Hit) -> Row:
 
 
 async def find(request: web.Request) -> web.Response:
-    """GET /find?q=: the fragment under the quick box: contacts as one types."""
+    """GET /find?q=: the fragment under the quick box: contacts as one types, by name, number, tag, or what else is
+    written on their page."""
     site, actor, text = site_of(request), actor_of(request), request.query.get("q", "").strip()[:200]
-    contacts: list[ContactMatch] = await site.verbs.contacts.find(actor, text, PEOPLE) if len(text) > 1 else []
-    return await page(request, "find.html", {"q": text, "contacts": contacts})
+    found = (
+        await site.verbs.search.find(actor, text, kinds=("contact",), limit=PEOPLE) if len(text) > 1 else Page([], None)
+    )
+    return await page(request, "find.html", {"q": text, "rows": [_row(hit) for hit in found.items[:PEOPLE]]})

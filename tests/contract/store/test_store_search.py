@@ -141,6 +141,17 @@ async def test_names_are_found_with_typing_errors(store: Store) -> None:
     assert len(await search.suggest("Müller", limit=1)) == 1
 
 
+async def test_names_are_asked_for_by_the_beginning_of_their_ids(store: Store) -> None:
+    search = store.search
+    names = {"c_1": "Preisliste GmbH", "d_1": "Preisliste 2026", "d_2": "Katalog", "n_1": "Preisverleihung"}
+    await search.put_names([NameEntry(id=id, text=text) for id, text in names.items()])
+    await search.put_names([NameEntry(id=id, text=text) for id, text in names.items()])
+    assert await search.suggest("Preislsite", prefix="d_") == ["d_1"]
+    assert await search.suggest("Preislsite", prefix="c_") == ["c_1"]
+    assert await search.suggest("Preislsite", prefix="x_") == []
+    assert set(await search.suggest("Preislsite")) >= {"c_1", "d_1"}
+
+
 async def test_everything_can_be_listed(store: Store) -> None:
     entries = [entry(f"i{number}", f"wort{number}", minutes=number, scope=("all", "Team Süd")) for number in range(5)]
     await store.search.put_many(entries)

@@ -13,7 +13,7 @@ from hub.domain.contact import Contact, ContactKind, ContactRole, Identity, iden
 from hub.domain.conversation import QUEUE_OWNER, Conversation, ConversationState
 from hub.domain.document import FilingProposal
 from hub.domain.errors import Ambiguous, Conflict, NotFound, Refused
-from hub.domain.finding import Hit
+from hub.domain.finding import Hit, IndexState
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId, ConversationId, InteractionId, OutboxId, UserId, derived_id
 from hub.domain.interaction import Direction, Interaction, InteractionKind
@@ -97,6 +97,7 @@ class Desk:
     problem: str = ""
     copy: tuple[Participant, ...] = ()
     take_back: int = 20
+    rebuilding: int | None = None
 
     @property
     def contacts(self) -> "Desk":
@@ -449,6 +450,7 @@ class Desk:
             waiting=len([c for c in self.threads.values() if c.waiting_since]),
             quarantined=1,
             problems=(),
+            rebuilding=self.rebuilding,
         )
 
     def _channel(self, name: str, kind: str, state: str, detail: str) -> ChannelLine:
@@ -568,3 +570,10 @@ class DeskSearch:
 
     async def find(self, actor: Actor, words: str, *, limit: int = 20, **_: object) -> Page[Hit]:
         return self.desk.find_hits(actor, words, limit)
+
+    async def meant(self, actor: Actor, words: str) -> str:
+        """One word that people mistype."""
+        return words.replace("Stuhele", "Stühle") if "Stuhele" in words else ""
+
+    async def state(self, actor: Actor) -> IndexState:
+        return IndexState(rebuilding=self.desk.rebuilding)

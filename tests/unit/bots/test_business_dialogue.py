@@ -72,6 +72,19 @@ async def test_what_somebody_owes_a_payment_and_back(chat: Chat) -> None:
     assert len(chat.office.store.documents(LEDGER).rows) == 4
 
 
+async def test_what_was_meant_is_looked_for_after_a_yes(chat: Chat) -> None:
+    await chat.office.message(await chat.office.customer("Klaus Schreinermeister"), "Frage zur Treppe")
+    assert "Meintest du" not in (await chat.say("suche Treppe Schreinemaista")).text
+    note = await chat.say("notiz zu Petra Müller: Treppe für den Schreinermeister")
+    assert note.buttons
+    await chat.say("ja")
+    asked = await chat.say("suche Treppe Schreinemaista")
+    assert "Meintest du „Treppe Schreinermeister“?" in asked.text
+    assert "Treppe für den Schreinermeister" in (await chat.say("ja")).text
+    await chat.say("suche Treppe Schreinemaista")
+    assert "Treppe für den Schreinermeister" in (await chat.say("1")).text
+
+
 async def merge_lisa(chat: Chat) -> ContactId:
     """Lisa Berg, who owes M-7 and is merged into Petra Müller."""
     lisa = ContactId("c_lisa")

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from bots.staff import Staff, StaffSettings
 from bots.staff.commands import COMMANDS
 from bots.staff.commands.help import TOPICS
-from hub.domain.errors import StoreUnavailable
+from hub.domain.errors import FernamtError, Invalid, Refused, StoreUnavailable
 from hub.domain.interaction import Direction, InteractionKind
 from hub.domain.message import Attachment
 from hub.domain.people import SCOPE_READ, Actor
 from hub.ports.bot import BotReply, StaffBot
 from hub.ports.kinds import BOT_CONTEXTS
 from hub.ports.verbs import Verbs
+from hub.web.sentences import translate
 from tests.memory_store import Crash, MemoryStore
 from tests.unit.bots.fake_desk import Desk, actor, laid_desk
 
@@ -196,6 +197,19 @@ async def test_an_unexpected_error_is_an_answer_without_its_words() -> None:
     reply = await chat.say("wer ist müller")
     assert reply.slots["code"] == "internal"
     assert "geheim" not in reply.text
+
+
+@pytest.mark.parametrize("error", [Invalid("This text is too long."), Refused("This text is too long.")])
+async def test_a_sentence_of_the_hub_is_told_in_the_language_of_the_turn(error: FernamtError) -> None:
+    desk = laid_desk()
+    bot = Staff(
+        verbs=_as_verbs(desk), store=MemoryStore(), clock=desk.clock, settings=StaffSettings(translate=translate)
+    )
+    told = {"wer ist müller": "Dieser Text ist zu lang.", "who is müller": error.sentence}
+    for turn, (text, sentence) in enumerate(told.items()):
+        desk.fail("resolve", error)
+        reply = await bot.answer(actor(), text, turn_id=f"a_{turn}", at=desk.clock.now())
+        assert sentence in reply.text
 
 
 async def test_an_answer_that_takes_too_long_is_given_up() -> None:

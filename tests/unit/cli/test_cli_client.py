@@ -243,6 +243,14 @@ def test_a_search_says_what_it_looks_for_and_shows_what_was_found(data: Path, to
     assert CliRunner().invoke(program, ["--data", str(data), "search"]).exit_code == 2
 
 
+def test_an_empty_search_says_what_may_have_been_meant_and_that_the_index_is_rebuilt(data: Path, told: ToldHub) -> None:
+    told.tell(200, {"items": [], "next": None, "did_you_mean": "Müller", "rebuilding": 34})
+    shown = CliRunner().invoke(program, ["--data", str(data), "search", "Mülllerr"])
+    assert shown.exit_code == 0
+    assert "Did you mean: Müller" in shown.output
+    assert "34 %" in shown.output
+
+
 def test_the_index_is_filled_step_by_step(data: Path, told: ToldHub) -> None:
     told.tell(200, {"done": 7, "next": None})
     filled = CliRunner().invoke(program, ["--data", str(data), "search", "--rebuild", "--json"])

@@ -140,7 +140,7 @@ async def test_filters_narrow_by_kind_channel_contact_and_day() -> None:
     assert kinds(await world.find("eiche", kinds=["contact"])) == ["contact"]
     assert kinds(await world.find("eiche", kinds=["contact", "note"])) == ["contact", "note"]
     assert [hit.title for hit in await world.find("eiche", channel="xmpp")] == ["Eiche 2"]
-    assert [hit.title for hit in await world.find("eiche", contact_id=world.petra.id)] == ["Eiche 1"]
+    assert [hit.title for hit in await world.find("eiche", contact_id=world.petra.id)] == ["Petra Müller", "Eiche 1"]
     tomorrow = world.office.clock.now() + timedelta(days=1)
     assert await world.find("eiche", since=tomorrow) == []
     assert len(await world.find("eiche", until=tomorrow)) == 3
@@ -154,8 +154,8 @@ async def test_what_a_merged_member_wrote_is_the_survivors() -> None:
     world = await Scene.open()
     await world.office.message(world.jens, "Eiche 1")
     await world.business.register.merge(world.office.anna, world.petra.id, world.jens.id, key="m")
-    (found,) = await world.find("eiche", contact_id=world.petra.id)
-    assert found.contact_name == "Petra Müller"
+    found = await world.find("eiche", contact_id=world.petra.id)
+    assert [(hit.kind, hit.contact_name) for hit in found] == [("contact", "Petra Müller"), ("message", "Petra Müller")]
 
 
 @pytest.mark.parametrize("right", [Right.READ_ACCOUNTS, Right.READ_CALENDARS])
@@ -184,10 +184,13 @@ async def test_an_index_without_filters_is_filled_step_by_step() -> None:
     while after is not None:
         step = await world.business.search.rebuild(world.office.admin, after)
         after, done = step.next, done + step.done
-    assert done == 3
+    # Two contacts, the message, three entries that tell of bookings and the appointment, these two themselves.
+    assert done == 8
     assert kinds(await world.find("anhang", kinds=["message"])) == ["message"]
     assert kinds(await world.find("Treppe", kinds=["appointment"])) == ["appointment"]
     assert ["done" in hit.snippet for hit in await world.find("A-1")] == [True]
+    rightless = replace(world.office.anna, granted=frozenset({Right.READ_CONTACTS}))
+    assert await world.find("Treppe", rightless) == []
     with pytest.raises(Refused):
         await world.business.search.rebuild(world.office.anna)
     with pytest.raises(Invalid):

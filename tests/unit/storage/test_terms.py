@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.ports.search import TERMS_VERSION
 from storage import terms
 from storage.terms import LONGEST_TERM, MOST_TERMS, extract_terms, normal_term, trigrams
 
@@ -72,6 +73,13 @@ def test_terms_are_what_engines_keep(text: str) -> None:
 def test_asking_with_the_text_itself_finds_it(text: str) -> None:
     assert set(extract_terms(text.upper())) == set(extract_terms(text.upper()))
     assert normal_term(normal_term(text)) == normal_term(text)
+
+
+def test_the_same_text_gives_the_same_terms_for_ever() -> None:
+    """Where this has to change, raise hub.ports.search.TERMS_VERSION, so that hubs make their indexes anew."""
+    text = "Die Müllers bestellten 12 Häuser; the houses were ordered by p.mueller@example.org, Größe XL_7, Straßen"
+    expected = "p.mueller@example.org die mull bestellt 12 haus the hous wer ord by exampl org gross xl strass"
+    assert (TERMS_VERSION, extract_terms(text)) == (1, tuple(expected.split()))
 
 
 def test_trigrams_of_words() -> None:

@@ -17,7 +17,8 @@ PETRA = contact_id("Petra Müller")
 
 async def test_an_item_says_what_it_is_and_where_the_words_stand(api):
     status, body, _ = await api.call("GET", "/search?q=angebot&limit=2")
-    assert (status, set(body)) == (200, {"items", "next"})
+    assert (status, set(body)) == (200, {"items", "next", "did_you_mean", "rebuilding"})
+    assert (body["did_you_mean"], body["rebuilding"]) == (None, None)
     assert {"kind", "id", "title", "at", "snippet", "highlights", "contact_id"} <= set(body["items"][0])
     assert body["items"][0]["kind"] == "message"
     more = (await api.call("GET", f"/search?q=angebot&limit=2&after={body['next']}"))[1]
@@ -48,6 +49,29 @@ async def test_filters_are_passed_on(api):
 )
 async def test_what_cannot_be_asked_is_said(api, query, status):
     assert (await api.call("GET", f"/search?q=angebot&{query}"))[0] == status
+
+
+async def test_what_was_meant_is_said_where_nothing_is_found(api, anna):
+    assert (await api.call("GET", "/search?q=M%C3%BClllerr"))[1]["did_you_mean"] == "Müller"
+    assert (await api.call("GET", "/search?q=zebra"))[1]["did_you_mean"] is None
+    text = await (await anna.get("/search?q=M%C3%BClllerr")).text()
+    assert 'href="/search?q=M%C3%BCller"' in text
+    assert "Meintest du" in text
+
+
+async def test_a_rebuild_of_the_index_is_said(api, anna, verbs):
+    verbs.state.rebuilding = 34
+    assert (await api.call("GET", "/search?q=angebot"))[1]["rebuilding"] == 34
+    assert "34 %: Bis er fertig ist" in await (await anna.get("/search?q=angebot")).text()
+    assert (await api.call("GET", "/status"))[1]["rebuilding"] == 34
+    verbs.state.rebuilding = None
+    assert "Bis er fertig ist" not in await (await anna.get("/search?q=angebot")).text()
+
+
+async def test_the_quick_box_marks_what_was_typed(anna):
+    text = await (await anna.get("/find?q=petra")).text()
+    assert f'href="/contacts/{PETRA}"' in text
+    assert 'href="/search?q=petra"' in text
 
 
 async def test_the_index_is_filled_in_steps(api):

@@ -117,6 +117,7 @@ CONSOLE_ROUTES = [
     web.get("/calendar", agenda.show_week),
     web.post("/calendar", agenda.book),
     web.post("/appointments/{id}/cancel", agenda.cancel),
+    web.post("/appointments/{id}/missed", agenda.mark_missed),
     web.post("/appointments/{id}/invite", agenda.invite),
     web.get("/calendars", calendars.list_calendars),
     web.post("/calendars", calendars.save_calendar),

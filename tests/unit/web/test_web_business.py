@@ -151,6 +151,28 @@ async def test_a_week_with_an_appointment_that_is_booked_and_called_off(console:
     assert "Aufmaß" not in (await console.get(where))[1]
 
 
+async def test_who_did_not_come_is_noted_once_it_has_begun_and_taken_back(console: Console) -> None:
+    await owing(console)
+    await console.post("/calendar", date="2026-11-23", time="16:00", minutes="60", contact="Petra Müller", title="X")
+    (made,) = console.office.store.documents(APPOINTMENTS).rows.values()
+    act = f"/appointments/{made.id}/missed"
+    assert act not in (await console.get("/calendar?day=2026-11-23"))[1]
+    console.office.clock.advance((made.start - console.office.clock.now()).total_seconds() + 60)
+    _, text = await console.get("/calendar?day=2026-11-23")
+    assert act in text
+    assert "Nicht gekommen" in text
+    form = {"occurrence": made.start.isoformat(), "user": ""}
+    status, where = await console.post(act, missed="yes", **form)
+    assert (status, where) == (303, "/calendar?day=2026-11-23&done=missed")
+    _, text = await console.get(where)
+    assert "nicht gekommen</span>" in text
+    assert "Niemand hat etwas bekommen" in text
+    assert "nicht gekommen" in (await console.get(f"/contacts/{made.contact_id}"))[1]
+    assert (await console.post(act, **form))[1] == "/calendar?day=2026-11-23&done=came"
+    assert "nicht gekommen</span>" not in (await console.get("/calendar?day=2026-11-23"))[1]
+    assert (await console.post(act, occurrence="gestern"))[0] == 400
+
+
 @pytest.mark.parametrize(
     "form",
     [

@@ -24,6 +24,7 @@ KINDS = {
     ReportName.OPEN_ITEMS: ChartKind.BARS,
     ReportName.WAITING: ChartKind.BARS,
     ReportName.APPOINTMENTS: ChartKind.BARS,
+    ReportName.EVENTS: ChartKind.BARS,
     ReportName.BOT: ChartKind.BARS,
     ReportName.PAYMENTS_FORECAST: ChartKind.LINES,
 }

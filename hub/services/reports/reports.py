@@ -13,7 +13,7 @@ from hub.domain.ledger import AgeingRow, LedgerEntry
 from hub.domain.people import Actor, Right
 from hub.domain.report import (
     FORECASTS,
-    MONEY_REPORTS,
+    NEEDS,
     Area,
     Recount,
     Report,
@@ -89,12 +89,17 @@ class Reports:
         except ValueError as error:
             known = [one.value for one in ReportName]
             raise NotFound(f"There is no such report; there are: {', '.join(known)}.", nearest=known) from error
-        if found in MONEY_REPORTS:
-            self._audit.permit(actor, Right.READ_ACCOUNTS, verb, name)
+        if found in NEEDS:
+            self._audit.permit(actor, NEEDS[found], verb, name)
         return found
 
     def _today(self) -> date:
         return self._clock.now().astimezone(self._zone).date()
+
+    def _quarter(self) -> int:
+        """So many quarters of an hour of today have begun."""
+        now = self._clock.now().astimezone(self._zone)
+        return now.hour * 4 + now.minute // 15 + 1
 
     async def _make(self, actor: Actor, name: ReportName, query: ReportQuery) -> Report:
         if name is ReportName.WAITING:
@@ -107,9 +112,9 @@ class Reports:
         trend, today = TRENDS[name], self._today()
         step, since, until = read_step(query.step, trend.step), query.since, query.until
         if query.span:
-            usual, since, until = span_of(query.span, today)
+            usual, since, until = span_of(query.span, today, whole=trend.ahead is not None)
             step = read_step(query.step, usual)
-        periods = periods_of(step, since, until, today)
+        periods = periods_of(step, since, until, today, trend.ahead[step] if trend.ahead else 0)
         first = min(periods[0].first, before_of(periods, step)[0].first)
         if name is ReportName.CUSTOMERS:
             # Who is new can only be told by knowing everybody from before.
@@ -118,7 +123,7 @@ class Reports:
         buckets = await read_buckets(self._buckets, trend.area, first, periods[-1].last)
         oldest = await self._buckets.page("by_day", trend.area, limit=1)
         begun = date.fromisoformat(oldest.items[0].day) if oldest.items else None
-        rows = trend.rows(Split(buckets, periods, step, today, begun))
+        rows = trend.rows(Split(buckets, periods, step, today, begun, self._quarter()))
         return Report(
             name=name,
             step=step,
@@ -196,7 +201,7 @@ class Reports:
             raise Invalid("A page holds 1 to 200 entries.", field="limit")
         await self._audit.seen(actor, "reports.entries", f"{name} {since} {until}")
         area = AREAS.get(found) or TRENDS[found].area
-        return await self._facts.page(area, since, until, after, limit)
+        return await self._facts.page(area, since, until, after, limit, self._clock.now())
 
     # Files
 

@@ -145,4 +145,5 @@ def _entry(one: ReportEntry) -> Json:
         "title": one.title,
         "amount": None if one.amount is None else str(one.amount),
         "currency": one.currency or None,
+        "counts": dict(one.counts),
     }

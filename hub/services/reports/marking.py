@@ -275,9 +275,11 @@ class MarkingDocuments(Generic[T]):
             index, *equal, after=after, since=since, until=until, limit=limit, newest_first=newest_first
         )
 
-    async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
+    async def count(
+        self, index: str, *equal: Value, since: Value | None = None, until: Value | None = None, cap: int = 10_000
+    ) -> int:
         """See Documents."""
-        return await self._inner.count(index, *equal, cap=cap)
+        return await self._inner.count(index, *equal, since=since, until=until, cap=cap)
 
     async def scan(self, after: str = "", limit: int = 500) -> list[T]:
         """See Documents."""

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hub.domain.chart import Chart
 from hub.domain.errors import Invalid, NotFound
+from hub.domain.instant import to_utc_ms
 from hub.domain.ledger import AgeingRow, LedgerEntry
 from hub.domain.people import Actor, Right
 from hub.domain.report import (
@@ -43,7 +44,8 @@ from hub.services.reports.yearly import tell_year
 
 AGES = ("not_due", "up_to_30", "up_to_60", "up_to_90", "older")
 WAITS = (("under-1h", 3600), ("under-4h", 4 * 3600), ("under-1d", 86_400), ("under-3d", 3 * 86_400))
-MOST_WAITING = 1_000
+MOST_WAITING = 10_000_000
+INSTANT = timedelta(milliseconds=1)
 MOST_PICTURES = 3
 MOST_BOOKINGS = 50_000
 BOOKINGS_DAYS = 730
@@ -164,12 +166,16 @@ class Reports:
         return found[::-1]
 
     async def _waiting(self) -> Report:
-        """Who waits now, by how long; at most 1,000 are looked at, the longest first."""
-        now, counts = self._clock.now(), [0] * (len(WAITS) + 1)
-        page = await self._conversations.page("waiting", limit=MOST_WAITING)
-        for one in page.items:
-            age = (now - (one.waiting_since or now)).total_seconds()
-            counts[next((place for place, (_, most) in enumerate(WAITS) if age < most), len(WAITS))] += 1
+        """Who waits now, by how long: all of them, counted in the index."""
+        now, counts = to_utc_ms(self._clock.now()), []
+        until: datetime | None = None
+        for _, most in WAITS:
+            edge = now - timedelta(seconds=most)
+            counts.append(
+                await self._conversations.count("waiting", since=edge + INSTANT, until=until, cap=MOST_WAITING)
+            )
+            until = edge
+        counts.append(await self._conversations.count("waiting", until=until, cap=MOST_WAITING))
         row = Row(key="begun", values=tuple(Decimal(one) for one in counts), total=Decimal(sum(counts)))
         labels = (*(label for label, _ in WAITS), "over-3d")
         return Report(

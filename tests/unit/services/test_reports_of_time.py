@@ -12,11 +12,11 @@ from hub.domain.occasion import OccasionDraft, OccasionState
 from hub.domain.people import Right
 from hub.domain.report import Area, ReportQuery, bucket_id
 from hub.domain.upkeep import Setting
-from hub.ports.kinds import APPOINTMENTS, BUCKETS, DIRTY_DAYS, OCCASIONS, REGISTRATIONS, SETTINGS
+from hub.ports.kinds import APPOINTMENTS, BUCKETS, CONVERSATIONS, DIRTY_DAYS, OCCASIONS, REGISTRATIONS, SETTINGS
 from hub.services.reports.aggregation import ZONE
 from hub.services.reports.drawing import tell_lines
 from hub.services.reports.sheets import write_csv
-from tests.unit.services.test_reports import Desk, desk
+from tests.unit.services.test_reports import Desk, desk, talk
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 """One in the afternoon in Berlin, a Tuesday."""
@@ -230,3 +230,19 @@ async def test_a_store_that_was_counted_by_an_older_fernamt_is_counted_anew() ->
         pass
     await it.reporting.aggregation.prepare()
     assert it.office.store.documents(DIRTY_DAYS).rows == {}
+
+
+async def test_everybody_who_waits_is_counted_by_how_long() -> None:
+    it, petra = await desk()
+    waiting = it.office.store.documents(CONVERSATIONS)
+    ages = [(0, 700), (59 * 60, 800), (3_600, 400), (86_399, 10), (86_400, 3), (3 * 86_400, 5), (40 * 86_400, 2)]
+    number = 0
+    for seconds, count in ages:
+        for _ in range(count):
+            number += 1
+            one = replace(talk(f"v_{number}", petra, NOON), waiting_since=NOON - timedelta(seconds=seconds))
+            await waiting.insert(one)
+    await waiting.insert(talk("v_none", petra, NOON))
+    report = await it.reports.read(it.office.admin, ReportQuery(name="waiting"))
+    assert [int(value or 0) for value in report.rows[0].values] == [1_500, 400, 10, 3, 7]
+    assert report.rows[0].total == 1_920

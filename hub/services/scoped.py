@@ -119,6 +119,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "drop": FREE,
         "alerts": FREE,
         "set_alert": FREE,
+        "ask_mail": FREE,
+        "set_mail": FREE,
         "briefing": Rule(after=keep_briefing),
     },
     "desk": {

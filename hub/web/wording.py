@@ -139,6 +139,7 @@ WORDS: dict[str, dict[str, str]] = {
         "bounce": "delivery report",
         "own": "our own",
     },
+    "report-topic": {"weekly-report": "by chat", "weekly-mail": "by mail, with the charts as PDF"},
     "mark": {
         "reused-id": "reused message id",
         "first-contact": "first contact",
@@ -315,6 +316,9 @@ WORDS: dict[str, dict[str, str]] = {
         "still-quarantined": "It still cannot be read, and stays here.",
         "password": "The new password is set.",
         "unlinked": "The link is removed.",
+        "mail-code": "A code is on its way; enter it below within 30 minutes.",
+        "mail-proved": "Your mail address is confirmed.",
+        "mail-forgotten": "Your mail address is forgotten.",
         "token-ended": "The token is ended. Programs that hold it are locked out.",
     },
 }

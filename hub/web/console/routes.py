@@ -71,6 +71,8 @@ CONSOLE_ROUTES = [
     web.post("/preferences", doorway.set_preferences),
     web.get("/me", me.show),
     web.post("/me/link-code", me.make_link_code),
+    web.post("/me/reports", me.choose_reports),
+    web.post("/me/mail", me.set_mail),
     web.post("/me/unlink", me.unlink),
     web.post("/me/tokens", me.add_token),
     web.post("/me/tokens/{id}/end", me.end_token),

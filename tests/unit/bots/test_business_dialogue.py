@@ -11,7 +11,7 @@ from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryKind
 from hub.domain.people import Actor
 from hub.ports.bot import BotReply
-from hub.ports.kinds import APPOINTMENTS, CONTACTS, INVITES, LEDGER
+from hub.ports.kinds import APPOINTMENTS, CONTACTS, INVITES, LEDGER, OUTBOX
 from hub.services.matching import name_entry
 from hub.services.verbs import HubVerbs
 from tests.architecture.test_rights import bundle
@@ -149,6 +149,17 @@ async def test_who_did_not_come_is_noted_after_a_yes_and_taken_back(chat: Chat) 
     assert "kept after all" in (await chat.say("Petra Müller came after all")).text
     assert "took place" in (await chat.say("yes")).text
     assert not missed()
+
+
+async def test_the_weekly_report_by_mail_says_where_it_goes_or_what_lacks(chat: Chat) -> None:
+    assert "fehlt noch deine Mail-Adresse" in (await chat.say("Wochenbericht per Mail an")).text
+    assert "weekly-mail" in (await chat.verbs.reminders.alerts(chat.who)).topics
+    await chat.verbs.reminders.ask_mail(chat.who, "anna@privat.example")
+    (item,) = [one for one in chat.office.store.documents(OUTBOX).rows.values() if one.channel == "email"]
+    await chat.verbs.reminders.set_mail(chat.who, "anna@privat.example", item.content.hidden)
+    assert "It goes to anna@privat.example" in (await chat.say("weekly report by mail on")).text
+    await chat.say("weekly report by mail off")
+    assert "weekly-mail" not in (await chat.verbs.reminders.alerts(chat.who)).topics
 
 
 async def test_a_time_that_lacks_or_cannot_be_is_asked_for(chat: Chat) -> None:

@@ -146,12 +146,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """How a forecast was made: the model, the error of its backtest as a share (0.06 = 6 %), or how little there is."""
+    """How a forecast was made: the model, the error of its backtest as a share of what came (0.06 = 6 %) and as it is,
+    a step (`off`), or how little there is. `rare`: so little came that a share says nothing."""
 
     key: str
     model: str = ""
     error: float | None = None
     scaled: float | None = None
+    off: float | None = None
+    rare: bool = False
     have: int = 0
     need: int = 0
     """Above 0: too little data."""

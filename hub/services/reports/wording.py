@@ -86,6 +86,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "peak": "Höchster Wert: {value} ({where}).",
         "busiest": "Am meisten kommt {day} um {hour} Uhr: {value}.",
         "error": "{label}: Fehler im Rückvergleich {error}, Verfahren {model}.",
+        "off": "{label}: lag im Rückvergleich meist um {off} Nachrichten am Tag daneben, Verfahren {model}.",
+        "off-one": "{label}: lag im Rückvergleich meist um eine Nachricht am Tag daneben, Verfahren {model}.",
         "no-error": "{label}: im Rückvergleich kam nichts, ein Fehler lässt sich nicht sagen. Verfahren {model}.",
         "too-little": "{label}: zu wenig Daten für eine Prognose ({have} Werte, nötig sind {need}).",
         "band": "Das Band umfasst 80 %.",
@@ -184,6 +186,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "peak": "Highest: {value} ({where}).",
         "busiest": "Most arrives on {day} at {hour}:00: {value}.",
         "error": "{label}: backtest error {error}, model {model}.",
+        "off": "{label}: usually off by {off} messages a day in the backtest, model {model}.",
+        "off-one": "{label}: usually off by one message a day in the backtest, model {model}.",
         "no-error": "{label}: nothing came in the backtest, so no error can be told. Model {model}.",
         "too-little": "{label}: too little data for a forecast ({have} values, {need} are needed).",
         "band": "The band holds 80%.",
@@ -304,6 +308,12 @@ def tell_change(now: Decimal, before: Decimal, language: str) -> str:
     share = (now - before) / abs(before) * 100
     sign = "+" if share >= 0 else "−"
     return f"{sign}{_percent(tell_number(abs(share), language), language)}"
+
+
+def tell_few(value: float, language: str) -> str:
+    """A small mean: "2", "1", "0.6"."""
+    exact = Decimal(str(round(value, 1)))
+    return tell_number(exact, language, 0 if value >= 2 or exact == exact.to_integral_value() else 1)
 
 
 def tell_share(share: float, language: str) -> str:

@@ -35,6 +35,7 @@ from hub.services.lines import Lines
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
 from hub.services.overdue_news import OverdueNews
+from hub.services.own_mail import OwnMail
 from hub.services.payment_news import PaymentNews
 from hub.services.reachability import Reachability
 from hub.services.register.merging import Merging
@@ -69,6 +70,7 @@ class Business:
     reminding: Reminding
     desk: Desk
     alerts: Alerts
+    own_mail: OwnMail
     letters: Correspondence
     register: Register
     gatherings: Gatherings
@@ -131,8 +133,15 @@ def build_business(ground: Ground) -> Business:
         expect=reminding.expect,
         late=reminding.late,
     )
+    own_mail = build_own_mail(ground, alerts)
     reminders = Reminders(
-        store=store, clock=clock, audit=audit, alerts=alerts, briefings=briefings, expect=reminding.expect
+        store=store,
+        clock=clock,
+        audit=audit,
+        alerts=alerts,
+        briefings=briefings,
+        own_mail=own_mail,
+        expect=reminding.expect,
     )
     register, invites = build_verbs_of_register(ground, alerts)
     desk = build_desk(ground, alerts, timeline, reminding)
@@ -151,6 +160,7 @@ def build_business(ground: Ground) -> Business:
         reminding=reminding,
         desk=desk,
         alerts=alerts,
+        own_mail=own_mail,
         letters=letters,
         gatherings=build_gatherings(ground, letters, accounts, reminding),
         register=register,
@@ -177,6 +187,20 @@ def build_search(ground: Ground, contacts: Contacts) -> tuple[Finder, IndexUpkee
         upkeep=upkeep,
     )
     return finder, upkeep
+
+
+def build_own_mail(ground: Ground, alerts: Alerts) -> OwnMail:
+    """What colleagues get by mail."""
+    return OwnMail(
+        clock=ground.clock,
+        audit=ground.audit,
+        alerts=alerts,
+        accounts=ground.channels,
+        outbox=ground.outbox,
+        forms=ground.forms,
+        secret=ground.secret,
+        company=ground.company,
+    )
 
 
 def build_verbs_of_register(ground: Ground, alerts: Alerts) -> tuple[Register, Invites]:

@@ -38,6 +38,7 @@ def build_reporting(ground: Ground, business: Business, marks: Marks) -> Reporti
         alerts=business.alerts,
         reports=reports,
         sharing=ground.sharing,
+        own_mail=business.own_mail,
         time_zone=ground.time_zone,
         expect=business.reminding.expect,
     )

@@ -47,6 +47,7 @@ from hub.domain.people import (
     UserRole,
     user_id_of,
 )
+from hub.domain.reminder import AlertChoice
 from hub.domain.turn import Choice
 from hub.domain.views import (
     ChannelLine,
@@ -870,6 +871,9 @@ class FakeBusiness(Verb):
 
     async def mine(self, actor: Actor, limit: int = 50) -> list[Any]:
         return []
+
+    async def alerts(self, actor: Actor) -> AlertChoice:
+        return AlertChoice(id=actor.id)
 
     async def queues(self, actor: Actor) -> list[Any]:
         return []

@@ -128,6 +128,18 @@ class MemoryDocuments(Generic[T]):
         found.sort(key=lambda entry: entry[0])
         return found
 
+    def _bounded(
+        self, index: Index, equal: Sequence[Value], since: Value | None, until: Value | None
+    ) -> list[tuple[list[Any], T]]:
+        entries = self._entries(index, equal)
+        if (since is not None or until is not None) and len(equal) >= len(index.keys):
+            raise ValueError(f"{self._kind.name}.{index.name}: no key is left to bound")
+        if since is not None:
+            entries = [entry for entry in entries if entry[0][0] >= _sortable(since)]
+        if until is not None:
+            entries = [entry for entry in entries if entry[0][0] <= _sortable(until)]
+        return entries
+
     async def page(
         self,
         index: str,
@@ -141,13 +153,7 @@ class MemoryDocuments(Generic[T]):
         await self._points.before(self._verb("page"))
         check_limit(limit)
         declared = self._kind.index(index)
-        entries = self._entries(declared, equal)
-        if (since is not None or until is not None) and len(equal) >= len(declared.keys):
-            raise ValueError(f"{self._kind.name}.{index}: no key is left to bound")
-        if since is not None:
-            entries = [entry for entry in entries if entry[0][0] >= _sortable(since)]
-        if until is not None:
-            entries = [entry for entry in entries if entry[0][0] <= _sortable(until)]
+        entries = self._bounded(declared, equal, since, until)
         tag = f"{self._kind.name}/{index}/{[_sortable(value) for value in equal]}/{newest_first}"
         if newest_first:
             entries.reverse()
@@ -158,9 +164,11 @@ class MemoryDocuments(Generic[T]):
         entries = entries[:limit]
         return Page([row for _, row in entries], write_cursor(tag, entries[-1][0]) if more else None)
 
-    async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
+    async def count(
+        self, index: str, *equal: Value, since: Value | None = None, until: Value | None = None, cap: int = 10_000
+    ) -> int:
         await self._points.before(self._verb("count"))
-        return min(cap, len(self._entries(self._kind.index(index), equal)))
+        return min(cap, len(self._bounded(self._kind.index(index), equal, since, until)))
 
     async def scan(self, after: str = "", limit: int = 500) -> list[T]:
         await self._points.before(self._verb("scan"))

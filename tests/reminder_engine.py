@@ -13,6 +13,7 @@ from hub.services.briefing import Briefings
 from hub.services.broadcast import Broadcast
 from hub.services.outbox import Outbox
 from hub.services.outgoing import OutgoingEntries
+from hub.services.own_mail import OwnMail
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
 from hub.services.staff import Staff
@@ -65,6 +66,16 @@ class ReminderEngine:
                 calendars=None,
                 accounts=None,
                 time_zone=ZONE,
+            ),
+            own_mail=OwnMail(
+                clock=clock,
+                audit=self.audit,
+                alerts=self.alerts,
+                accounts=accounts,
+                outbox=self.outbox,
+                forms=Forms(),
+                secret=b"own-mail",
+                company="Joinery",
             ),
             expect=self.reminding.expect,
         )

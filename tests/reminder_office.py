@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from connectors.email.address import EmailForm
 from hub.domain.address import Address
 from hub.domain.ids import ContactId
 from hub.domain.outbox import OutboxItem, Purpose
@@ -11,6 +12,8 @@ from hub.domain.reminder import ReminderKind
 from hub.ports.kinds import OUTBOX
 from hub.services.alerts import Alerts
 from hub.services.briefing import Briefings
+from hub.services.forms import Forms
+from hub.services.own_mail import OwnMail
 from hub.services.reminders import Reminders
 from hub.services.reminding import Reminding
 from tests.office import Office
@@ -86,6 +89,16 @@ class ReminderOffice:
             audit=office.audit,
             alerts=self.alerts,
             briefings=self.briefings,
+            own_mail=OwnMail(
+                clock=self.clock,
+                audit=office.audit,
+                alerts=self.alerts,
+                accounts=office.accounts,
+                outbox=office.world.outbox,
+                forms=Forms([EmailForm()]),
+                secret=b"own-mail",
+                company="Joinery",
+            ),
             expect=self.reminding.expect,
         )
 

@@ -36,6 +36,8 @@ class LanguagePack:
     queue: frozenset[str]
     ordinals: Mapping[str, str]
     """`"second"` -> `"2"`; `"last"` for the last."""
+    spans: Mapping[str, str]
+    """`"this year"` -> `"year"`: spans of a report."""
     topics: Mapping[str, str]
     """What people call an intent -> the intent, for "help reply"."""
     connectives: frozenset[str]
@@ -93,9 +95,9 @@ def load_pack(folder: Path) -> LanguagePack:
     }
     phrases = tables["phrases"]
     pronouns, ordinals = _folded(phrases["pronouns"]), {fold(word): str(n) for word, n in phrases["ordinals"].items()}
-    templates = _templates(
-        phrases, {"pronoun": sorted(pronouns), "ordinal": sorted(ordinals), "me": sorted(_folded(phrases["me"]))}
-    )
+    spans = {fold(words): span for words, span in phrases.get("spans", {}).items()}
+    slots = {"pronoun": pronouns, "ordinal": ordinals, "me": _folded(phrases["me"]), "span": spans}
+    templates = _templates(phrases, {name: sorted(words) for name, words in slots.items()})
     openers = sorted((tuple(fold(opener).split()) for opener in phrases["openers"]), key=len, reverse=True)
     return LanguagePack(
         code=folder.name,
@@ -109,12 +111,15 @@ def load_pack(folder: Path) -> LanguagePack:
         me=_folded(phrases["me"]),
         queue=_folded(phrases["queue"]),
         ordinals=ordinals,
+        spans=spans,
         topics={fold(word): intent for word, intent in phrases["topics"].items()},
         connectives=_folded(phrases["connectives"]),
         wording=_flatten("", tables["wording"]),
         formats=tables["formats"],
         dates=load_date_words(folder / "dates.toml") if (folder / "dates.toml").exists() else None,
-        vocabulary=frozenset().union(*(template.words for template in templates), *openers),
+        vocabulary=frozenset().union(
+            *(template.words for template in templates), *openers, *(words.split() for words in spans)
+        ),
     )
 
 

@@ -54,6 +54,8 @@ def read_words(
         return {"contact": SHOWN}
     if name == "ordinal":
         return {"number": pack.ordinals[" ".join(words[first:after])]}
+    if name == "span":
+        return {"span": pack.spans[" ".join(words[first:after])]}
     if name == "contact":
         return {"contact": read_contact(sentence, original, first, after, pack)}
     if name in ("user", "me"):

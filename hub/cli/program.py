@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("hub.cli.commands.quarantine", "What could not be read: list, show, replay."),
     "channel": ("hub.cli.commands.channel", "Channels: list, kinds, add, test, remove."),
     "user": ("hub.cli.commands.user", "Colleagues: add, list, link."),
+    "appointment": ("hub.cli.commands.appointment", "Appointments: list; who did not come."),
     "occasion": ("hub.cli.commands.occasion", "Company events: list, add, guests, invite, check in, campaigns."),
     "document": ("hub.cli.commands.document", "Documents: list, add, get, share."),
     "import": ("hub.cli.commands.imports", "Take files in: bookings."),

@@ -92,6 +92,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """The last word on whether the contact came to the instance whose original start is `start`. It is ours alone: the
+    state, `sequence` and whoever was invited do not know of it (RFC 5545 has no word for it, and a cancellation it is
+    not)."""
+
+    start: datetime
+    missed: bool = True
+    """False: it was taken back."""
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
     """What is agreed. Changed by version; `sequence` grows with each change that others must hear of (RFC 5546)."""
 
@@ -116,6 +129,8 @@ class Appointment:
     repeats: tuple[str, ...] = ()
     """The calendars again where it recurs: series are looked for apart, because they begin before what is asked."""
     overrides: tuple[Override, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    """One for each instance of which somebody said so."""
     organiser: Address | None = None
     """Set where somebody outside invited us."""
     attendees: tuple[Attendee, ...] = ()
@@ -125,6 +140,11 @@ class Appointment:
     """`user:u_...`, `contact:c_...`."""
     created_at: datetime
     key: str = ""
+
+    def missed(self, start: datetime) -> bool:
+        """Whether the contact did not come to the instance that begins at `start`."""
+        original = next((one.original for one in self.overrides if one.start == start), start)
+        return any(one.missed for one in self.absences if one.start == original)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +187,11 @@ class Occurrence:
     end: datetime
     contact_name: str = ""
     calendar_names: tuple[str, ...] = ()
+
+    @property
+    def missed(self) -> bool:
+        """The contact did not come."""
+        return self.appointment.missed(self.start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

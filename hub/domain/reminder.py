@@ -66,12 +66,17 @@ class Reminder:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertChoice:
     """What a colleague wants to be told: id = user id. `topics` of "new-message", "overdue-invoice", "payment",
-    "appointment", "late-answer", "briefing", "weekly-report"."""
+    "appointment", "late-answer", "briefing", "weekly-report", "weekly-mail"."""
 
     id: str
     version: int = 0
     topics: tuple[str, ...] = ()
     briefing_at: str = "08:00"
+    mail: str = ""
+    """The colleague's own mail address, proved by a code; '' for none."""
+    mail_wanted: str = ""
+    """An address that a code went to, the last time at the last of `mail_codes`: those of a day."""
+    mail_codes: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,25 @@
 """Reports: figures of a day as they were counted from the facts, and trends and forecasts made of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from hub.domain.ids import ContactId
+from hub.domain.people import Right
 from hub.domain.views import FileData
 
 
 class Area(StrEnum):
     """What a bucket counts: messages, conversations by the day they began, the ledger by the day of its entries,
-    appointments by their day."""
+    appointments and events (occasions) by the day they begin."""
 
     MESSAGES = "messages"
     CONVERSATIONS = "conversations"
     MONEY = "money"
     APPOINTMENTS = "appointments"
+    OCCASIONS = "occasions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class ReportName(StrEnum):
     OPEN_ITEMS = "open-items"
     CUSTOMERS = "customers"
     APPOINTMENTS = "appointments"
+    EVENTS = "events"
     BOT = "bot"
     MESSAGES_FORECAST = "messages-forecast"
     REVENUE_FORECAST = "revenue-forecast"
@@ -78,7 +82,11 @@ MONEY_REPORTS = frozenset(
         ReportName.PAYMENTS_FORECAST,
     }
 )
-"""Those that need the right to read accounts."""
+NEEDS: Mapping[ReportName, Right] = {
+    **dict.fromkeys(MONEY_REPORTS, Right.READ_ACCOUNTS),
+    ReportName.EVENTS: Right.READ_CALENDARS,
+}
+"""The right that a report needs beside READ_STATUS."""
 
 
 class Step(StrEnum):
@@ -138,12 +146,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """How a forecast was made: the model, the error of its backtest as a share (0.06 = 6 %), or how little there is."""
+    """How a forecast was made: the model, the error of its backtest as a share of what came (0.06 = 6 %) and as it is,
+    a step (`off`), or how little there is. `rare`: so little came that a share says nothing."""
 
     key: str
     model: str = ""
     error: float | None = None
     scaled: float | None = None
+    off: float | None = None
+    rare: bool = False
     have: int = 0
     need: int = 0
     """Above 0: too little data."""
@@ -167,7 +178,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportEntry:
-    """A fact behind a number: a message, a booking."""
+    """A fact behind a number: a message, a booking, an event."""
 
     id: str
     kind: str
@@ -178,6 +189,8 @@ class ReportEntry:
     title: str = ""
     amount: Decimal | None = None
     currency: str = ""
+    counts: tuple[tuple[str, int], ...] = ()
+    """Of an event: what it adds to each row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

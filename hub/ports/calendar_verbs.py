@@ -68,6 +68,13 @@ class CalendarVerbs(Protocol):
     async def answer(self, actor: Actor, appointment_id: str, participation: Participation, *, key: str) -> Appointment:
         """Answer an invitation from outside: accepting books the time, declining drops it. Raises Invalid, Conflict."""
 
+    async def mark_missed(
+        self, actor: Actor, appointment_id: str, *, missed: bool = True, occurrence: datetime | None = None
+    ) -> Appointment:
+        """The contact did not come, or did after all (`missed` False). Nobody is sent anything; it stands on the
+        timeline. Saying it twice is saying it once. Raises Invalid, NotFound, Conflict (code "not-begun", "not-agreed",
+        "no-contact")."""
+
     async def ics(self, actor: Actor, appointment_id: str) -> FileData:
         """As a calendar file."""
 

@@ -26,4 +26,11 @@ class ReminderVerbs(Protocol):
 
     async def set_alert(self, actor: Actor, topic: str, on: bool) -> AlertChoice: ...
 
+    async def ask_mail(self, actor: Actor, address: str) -> AlertChoice:
+        """Send a code to one's own mail address, to prove it. Raises Invalid, Conflict (code "no-mail": no channel for
+        it), TooMany above five a day."""
+
+    async def set_mail(self, actor: Actor, address: str, code: str) -> AlertChoice:
+        """It is one's own from now on, where the code that went there is right; '' forgets it. Raises Invalid."""
+
     async def briefing(self, actor: Actor) -> Briefing: ...

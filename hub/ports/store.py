@@ -92,8 +92,10 @@ class Documents(Protocol[T]):
         `limit` is 1 to 1,000. Raises KeyError for an unknown index, Invalid for a foreign cursor.
         """
 
-    async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
-        """How many there are, at most `cap`."""
+    async def count(
+        self, index: str, *equal: Value, since: Value | None = None, until: Value | None = None, cap: int = 10_000
+    ) -> int:
+        """How many there are, at most `cap`. `since` and `until` as in `page`."""
 
     async def scan(self, after: str = "", limit: int = 500) -> list[T]:
         """Every document in order of its id, those behind `after`: for copying and recomputing, not for people.

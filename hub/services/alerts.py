@@ -63,16 +63,25 @@ class Alerts:
         user_id = self._audit.permit_oneself(actor, "reminders.set_alert")
         if topic not in TOPICS:
             raise Invalid(f"There are alerts for: {', '.join(TOPICS)}.", field="topic", topics=TOPICS)
+
+        def change(old: AlertChoice) -> AlertChoice:
+            wanted = frozenset(old.topics) | {topic} if on else frozenset(old.topics) - {topic}
+            return replace(old, topics=tuple(one for one in TOPICS if one in wanted))
+
+        changed = await self.change(user_id, change)
+        await self._audit.record(actor, "reminders.set_alert", user_id, detail=f"{topic} {on}")
+        return changed
+
+    async def change(self, user_id: UserId, change: Callable[[AlertChoice], AlertChoice]) -> AlertChoice:
+        """Replace the choice by what `change` makes of it, once more where somebody else was faster."""
         for _ in range(TRIES):
             old = await self.choice(user_id)
-            wanted = frozenset(old.topics) | {topic} if on else frozenset(old.topics) - {topic}
-            new = replace(old, topics=tuple(one for one in TOPICS if one in wanted))
+            new = change(old)
             if old.version == 0:
                 done = not isinstance(await self._choices.insert(new), Exists)
             else:
                 done = new == old or await self._choices.replace(new, old.version)
             if done:
-                await self._audit.record(actor, "reminders.set_alert", user_id, detail=f"{topic} {on}")
                 return replace(new, version=old.version + (new != old or old.version == 0))
         raise Conflict("Your alerts change all the time; try again.")
 

@@ -16,6 +16,7 @@ from hub.ports.kinds import CONTACTS, REMINDERS
 from hub.ports.store import Exists, Store
 from hub.services.alerts import Alerts
 from hub.services.audit import Audit
+from hub.services.own_mail import OwnMail
 
 MAX_OPEN = 500
 MAX_TEXT = 1_000
@@ -43,13 +44,14 @@ class Reminders:
         audit: Audit,
         alerts: Alerts,
         briefings: Briefings,
+        own_mail: OwnMail,
         expect: Callable[[datetime], None] = lambda due_at: None,
     ) -> None:
         """`expect` hears of each new moment (`Reminding.expect`)."""
         self._reminders = store.documents(REMINDERS)
         self._contacts = store.documents(CONTACTS)
         self._clock, self._audit, self._alerts = clock, audit, alerts
-        self._briefings, self._expect = briefings, expect
+        self._briefings, self._own_mail, self._expect = briefings, own_mail, expect
 
     async def remind(
         self, actor: Actor, at: datetime, text: str, *, contact_id: ContactId | None = None, key: str
@@ -145,6 +147,14 @@ class Reminders:
         if topic == "briefing":
             await self._briefings.plan(user_id)
         return choice
+
+    async def ask_mail(self, actor: Actor, address: str) -> AlertChoice:
+        """See ReminderVerbs."""
+        return await self._own_mail.ask(actor, address)
+
+    async def set_mail(self, actor: Actor, address: str, code: str) -> AlertChoice:
+        """See ReminderVerbs."""
+        return await self._own_mail.set(actor, address, code)
 
     async def briefing(self, actor: Actor) -> Briefing:
         """One's own day."""

@@ -110,6 +110,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "ics": Rule(before=of_appointment),
         "invite": Rule(before=of_appointment),
         "answer": Rule(before=of_appointment),
+        "mark_missed": Rule(before=of_appointment),
         "close_feed": FREE,
     },
     "reminders": {
@@ -118,6 +119,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "drop": FREE,
         "alerts": FREE,
         "set_alert": FREE,
+        "ask_mail": FREE,
+        "set_mail": FREE,
         "briefing": Rule(after=keep_briefing),
     },
     "desk": {

@@ -68,6 +68,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "code-text": "Guten Tag,\n\nIhr Code lautet {code}. Er gilt {minutes} Minuten. Geben Sie ihn bitte dort "
         "ein, wo Sie ihn angefordert haben.\n\nSie haben nichts angefordert? Dann ist nichts weiter zu tun: Ohne "
         "den Code erfährt niemand etwas. Bitte geben Sie ihn nicht weiter.\n\n{company}",
+        "mail-code-subject": "Code für deine Mail-Adresse",
+        "mail-code-text": "Hallo,\n\ndein Code lautet {code}. Gib ihn innerhalb von 30 Minuten auf deiner Seite in der "
+        "Konsole ein; danach kommt hier an, was du per Mail haben willst.\n\nDu hast nichts angefordert? Dann ist "
+        "nichts weiter zu tun.\n\n{company}",
         "code-sent": "Für {name} wurde ein Einmalcode angefordert, von {address}.",
         "code-redeemed": "{name} hat sich mit einem Code ausgewiesen und schreibt jetzt auch von {address}.",
         "customer-title": "Termin bei {company}",
@@ -183,6 +187,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "code-text": "Hello,\n\nyour code is {code}. It is valid for {minutes} minutes. Please enter it where "
         "you asked for it.\n\nYou did not ask for one? Then there is nothing to do: without the code nobody "
         "learns anything. Please do not pass it on.\n\n{company}",
+        "mail-code-subject": "Code for your mail address",
+        "mail-code-text": "Hello,\n\nyour code is {code}. Enter it on your own page of the console within 30 minutes; "
+        "from then on what you want by mail comes here.\n\nYou did not ask for one? Then there is nothing to do."
+        "\n\n{company}",
         "code-sent": "A one-time code was asked for {name}, from {address}.",
         "code-redeemed": "{name} has proved who they are with a code, and now writes from {address} too.",
         "customer-title": "Appointment with {company}",

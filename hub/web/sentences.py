@@ -27,6 +27,15 @@ COMMON_SENTENCES = (
     "A token has a name of 1 to 100 characters, so that it can be told from others.",
     "At most %(count)s tokens; end one first.",
     "There is no such token of yours.",
+    "This code is wrong, or too old; ask for a new one.",
+    "No channel of this hub can send mail now.",
+    "Too many codes were asked for today.",
+    # who did not come
+    "Only an appointment with a contact can be missed by them.",
+    "Only an appointment that was agreed and not cancelled can be missed.",
+    "There is no such instance of this appointment.",
+    "This appointment has not begun yet; nobody can have missed it.",
+    "Somebody else changes this appointment right now; try again.",
     # contacts
     "There is no such contact.",
     "Somebody else changed this contact first; load it again.",

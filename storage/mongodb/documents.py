@@ -167,13 +167,21 @@ class MongoDocuments(Generic[T]):
         last = items[-1]
         return Page(items, write_cursor(scope, [sortable(getattr(last, key)) for key in (*rest, "id")]))
 
-    async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
+    async def count(
+        self, index: str, *equal: Value, since: Value | None = None, until: Value | None = None, cap: int = 10_000
+    ) -> int:
         declared = self._layout.kind.index(index)
-        check_equal(self._layout.kind, declared, equal, False)
+        check_equal(self._layout.kind, declared, equal, since is not None or until is not None)
         if cap < 1:
             return 0
+        wanted = self._layout.bounded(
+            declared,
+            equal,
+            since=None if since is None else sortable(since),
+            until=None if until is None else sortable(until),
+        )
         async with self._calls.call():
-            return await self._collection.count_documents(self._layout.equal(declared, equal), limit=cap)
+            return await self._collection.count_documents(wanted, limit=cap)
 
     async def scan(self, after: str = "", limit: int = 500) -> list[T]:
         _check_limit(limit)

@@ -84,6 +84,15 @@ class Layout(Generic[T]):
             conditions.setdefault(key, {})["$eq"] = self.stored(key, sortable(value))
         return conditions
 
+    def bounded(self, index: Index, equal: Sequence[Value], *, since: Key | None, until: Key | None) -> Fields:
+        """The filter of the leading keys, and of the first remaining one within its bounds."""
+        conditions = self.equal(index, equal)
+        for operator, bound in (("$gte", since), ("$lte", until)):
+            if bound is not None:
+                key = index.keys[len(equal)]
+                conditions.setdefault(key, {})[operator] = self.stored(key, bound)
+        return conditions
+
     def page(
         self,
         index: Index,
@@ -95,11 +104,8 @@ class Layout(Generic[T]):
         newest_first: bool,
     ) -> tuple[Fields, Sort]:
         """Filter and order of a page behind the key `last`."""
-        conditions = self.equal(index, equal)
+        conditions = self.bounded(index, equal, since=since, until=until)
         rest = [*index.keys[len(equal) :], "_id"]
-        for operator, bound in (("$gte", since), ("$lte", until)):
-            if bound is not None:
-                conditions.setdefault(rest[0], {})[operator] = self.stored(rest[0], bound)
         if last is not None:
             behind = [self.stored(key, value) for key, value in zip(rest, last, strict=True)]
             # The bound on the first key keeps the scan on the index; the alternatives only order what ties with it.

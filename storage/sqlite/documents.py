@@ -136,10 +136,17 @@ class SqliteDocuments(Generic[T]):
         last = items[-1]
         return Page(items, write_cursor(scope, [sortable(getattr(last, key)) for key in (*rest, "id")]))
 
-    async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
+    async def count(
+        self, index: str, *equal: Value, since: Value | None = None, until: Value | None = None, cap: int = 10_000
+    ) -> int:
         declared = self._table.kind.index(index)
-        check_equal(self._table.kind, declared, equal, False)
-        statement, values = self._table.count_query(declared, equal)
+        check_equal(self._table.kind, declared, equal, since is not None or until is not None)
+        statement, values = self._table.count_query(
+            declared,
+            equal,
+            since=None if since is None else sortable(since),
+            until=None if until is None else sortable(until),
+        )
         row = await self._reads.submit(lambda connection: connection.execute(statement, (*values, cap)).fetchone())
         return int(row[0])
 

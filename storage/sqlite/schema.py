@@ -140,11 +140,17 @@ class Table(Generic[T]):
         condition = f" WHERE {' AND '.join(where)}" if where else ""
         return f"FROM {source}{condition} ORDER BY {order}", values
 
-    def count_query(self, index: Index, equal: Sequence[Value]) -> tuple[str, list[Key]]:
+    def count_query(
+        self, index: Index, equal: Sequence[Value], *, since: Key | None = None, until: Key | None = None
+    ) -> tuple[str, list[Key]]:
         """A statement that counts up to a last parameter."""
         _, keyed = self._source(index)
         source = f"{keyed}" if index.many else self._source(index)[0]
         where, values = self._equal(index, equal, keyed)
+        for sign, bound in ((">=", since), ("<=", until)):
+            if bound is not None:
+                where.append(f"{keyed}.{index.keys[len(equal)]} {sign} ?")
+                values.append(bound)
         condition = f" WHERE {' AND '.join(where)}" if where else ""
         return f"SELECT count(*) FROM (SELECT 1 FROM {source}{condition} LIMIT ?)", values
 

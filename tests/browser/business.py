@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hub.archive import Filed
-from hub.domain.appointment import AppointmentDraft, Calendar, CalendarKind, WorkingHours
+from hub.domain.appointment import Appointment, AppointmentDraft, Calendar, CalendarKind, WorkingHours
 from hub.domain.contact import Consent, CustomField, Relation
 from hub.domain.desk import Assignment, CannedReply, Queue
 from hub.domain.folding import fold
@@ -16,7 +16,8 @@ from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.occasion import CampaignDraft, OccasionDraft
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
 from hub.domain.views import FileData
-from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
+from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, IDENTITIES
+from hub.ports.store import Documents
 from tests.browser.figures import insert_history
 from tests.fake_company import contact_id
 from tests.fake_verbs import START, FakeVerbs
@@ -62,7 +63,7 @@ async def open_business(verbs: FakeVerbs) -> Office:
     anna = await verbs.users.actor_of(user_id_of("anna"), "console")
     assert anna is not None
     await _book(verbs, anna)
-    await _plan(verbs, anna)
+    await _plan(verbs, anna, office.store.documents(APPOINTMENTS))
     await _share(verbs, anna)
     await _gather(verbs, anna)
     await _file(filed, anna)
@@ -167,7 +168,7 @@ async def _post(
     await verbs.accounts.post(actor, draft, key=f"{name}|{kind}|{number}")
 
 
-async def _plan(verbs: FakeVerbs, anna: Actor) -> None:
+async def _plan(verbs: FakeVerbs, anna: Actor, appointments: Documents[Appointment]) -> None:
     hours = tuple(WorkingHours(weekday=day, start=9 * 60, end=17 * 60) for day in range(5))
     room = Calendar(
         id="k_show", name="Ausstellung", sort_name="ausstellung", kind=CalendarKind.ROOM, time_zone=str(ZONE),
@@ -189,6 +190,18 @@ async def _plan(verbs: FakeVerbs, anna: Actor) -> None:
         made = await verbs.calendar.book(anna, draft, key=title)
         if who == "Petra Müller":
             await verbs.calendar.invite(anna, made.id)
+    for day, who, title in ((-1, "Hannah Brandt", "Beratung"), (0, "Tom Fletcher", "Boards"), (-3, LONG, "Aufmaß")):
+        start = datetime.combine(TODAY + day * DAY, time(8, 15), tzinfo=ZONE)
+        contact = ContactId(contact_id(who))
+        # Nobody can book what is past: it stands in the store, and was missed.
+        made = await verbs.calendar.book(
+            anna,
+            AppointmentDraft(start=start + 400 * DAY, minutes=45, title=title, contact_id=contact, outside_hours=True),
+            key=title,
+        )
+        await appointments.replace(replace(made, start=start, end=start + timedelta(minutes=45)), made.version)
+        if title == "Boards":
+            await verbs.calendar.mark_missed(anna, made.id)
     for hours_ahead, text, about in (
         (2, "Jens wegen der Eiche anrufen", "Jens Müller"),
         (26, "Angebot für die zwölf Stühle nachrechnen und bei der Gelegenheit die Lieferzeit prüfen", "Petra Müller"),

@@ -26,6 +26,7 @@ async def insert_history(store: Store, today: date) -> None:
             Area.CONVERSATIONS: (_conversations(dice, busy), ()),
             Area.MONEY: _money(dice, busy),
             Area.APPOINTMENTS: (_appointments(dice, busy), ()),
+            Area.OCCASIONS: (_events(dice, day), ()),
         }.items():
             iso = day.isoformat()
             buckets.append(Bucket(id=bucket_id(area, iso), area=area, day=iso, figures=figures, names=names))
@@ -70,4 +71,18 @@ def _money(dice: random.Random, busy: float) -> tuple[tuple[Figure, ...], tuple[
 
 def _appointments(dice: random.Random, busy: float) -> tuple[Figure, ...]:
     kept, cancelled = int(5 * busy * dice.random()), int(1.6 * busy * dice.random())
-    return (Figure(key="cancelled", counts=(cancelled,)), Figure(key="kept", counts=(kept,)))
+    return (
+        Figure(key="cancelled", counts=(cancelled,)),
+        Figure(key="agreed", counts=(0,) * 40 + (kept,) + (0,) * 55),
+        Figure(key="missed", counts=(int(1.4 * busy * dice.random()),)),
+    )
+
+
+def _events(dice: random.Random, day: date) -> tuple[Figure, ...]:
+    """One on the twelfth of each month."""
+    if day.day != 12:
+        return ()
+    registered = dice.randint(8, 40)
+    missed = registered // 6
+    counts = {"attended": registered - missed, "cancelled": registered // 5, "missed": missed, "registered": registered}
+    return tuple(Figure(key=key, counts=(number,)) for key, number in counts.items())

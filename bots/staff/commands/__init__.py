@@ -2,6 +2,7 @@
 sentences in the packs."""
 
 from bots.staff.command import Command
+from bots.staff.commands.absences import MISSED_APPOINTMENT
 from bots.staff.commands.accounts import AGEING, BALANCE, INVOICE, OPEN_ITEMS, ORDER, ORDERS, OVERDUE
 from bots.staff.commands.agenda import AGENDA, FREE, NEXT_APPOINTMENT
 from bots.staff.commands.appointments import BOOK_APPOINTMENT, CANCEL_APPOINTMENT, MOVE_APPOINTMENT
@@ -69,6 +70,7 @@ COMMANDS: dict[str, Command] = {
         BOOK_APPOINTMENT,
         MOVE_APPOINTMENT,
         CANCEL_APPOINTMENT,
+        MISSED_APPOINTMENT,
         REMIND_ME,
         REMINDERS,
         DROP_REMINDER,

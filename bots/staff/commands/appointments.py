@@ -1,5 +1,6 @@
 """Book, move and cancel appointments. The date is always read back whole before anything is booked."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bots.staff.command import Answer, Command, Slots
@@ -75,14 +76,14 @@ async def book(talk: Talk, slots: Slots) -> Answer:
     said = talk.text("appointment.done", span=tell_span(talk, made.start, made.end), name=slots["contact"])
     return Answer(
         blocks=(said,),
-        slots=_told(slots),
+        slots=told_of(slots),
         choices=(_choice(talk, made, slots["contact"]),),
         buttons=(talk.say("button.back"),),
         undo=Undo(kind="book_appointment", items=(made.id,)),
     )
 
 
-def _told(slots: Slots) -> dict[str, str]:
+def told_of(slots: Slots) -> dict[str, str]:
     return {name: slots[name] for name in ("contact", "contact_id", "start") if slots.get(name)}
 
 
@@ -108,8 +109,18 @@ def _offer(talk: Talk, error: Conflict, intent: str, slots: Slots) -> Answer:
 
 # Moving and cancelling
 
+Listing = Callable[[Talk, ContactId], Awaitable[tuple[list[Occurrence], str]]]
+"""Those with a contact that may be meant, and the key of the sentence that there are none."""
 
-async def _find(talk: Talk, intent: str, slots: Slots) -> Occurrence | Answer:
+
+async def _coming(talk: Talk, contact_id: ContactId) -> tuple[list[Occurrence], str]:
+    found = await talk.verbs.calendar.agenda(
+        talk.actor, talk.now, talk.now + LOOK_AHEAD, contact_id=contact_id, limit=10
+    )
+    return found, "agenda.no_next_with"
+
+
+async def find_appointment(talk: Talk, intent: str, slots: Slots, listing: Listing = _coming) -> Occurrence | Answer:
     """The appointment that is meant: picked, just shown, or the only (or next) one with the contact."""
     wanted = slots.get("appointment_id", "")
     if not wanted and slots.get("contact", "").startswith("@") and slots["contact"][1:].isdigit():
@@ -127,14 +138,9 @@ async def _find(talk: Talk, intent: str, slots: Slots) -> Occurrence | Answer:
     target = await find_target(talk, intent, slots)
     if isinstance(target, Answer):
         return target
-    listed = await talk.verbs.calendar.agenda(
-        talk.actor, talk.now, talk.now + LOOK_AHEAD, contact_id=target.contact_id, limit=10
-    )
+    listed, nothing = await listing(talk, target.contact_id)
     if not listed:
-        return Answer(
-            blocks=(talk.text("agenda.no_next_with", name=target.name),), slots=target.slots,
-            contact_id=target.contact_id,
-        )  # fmt: skip
+        return Answer(blocks=(talk.text(nothing, name=target.name),), slots=target.slots, contact_id=target.contact_id)
     if len(listed) == 1:
         return listed[0]
     kept = {name: value for name, value in slots.items() if name != "contact"}
@@ -153,7 +159,7 @@ async def _name(talk: Talk, found: Appointment) -> str:
     return (await talk.verbs.contacts.resolve(talk.actor, found.contact_id)).name
 
 
-def _kept(it: Occurrence) -> dict[str, str]:
+def kept_of(it: Occurrence) -> dict[str, str]:
     kept = {
         "appointment_id": it.appointment.id,
         "occurrence": it.start.isoformat() if it.appointment.recurrence else "",
@@ -166,7 +172,7 @@ def _kept(it: Occurrence) -> dict[str, str]:
 
 async def propose_move(talk: Talk, slots: Slots) -> Answer:
     """To another day at the same time, or to another moment."""
-    found = await _find(talk, "move_appointment", slots)
+    found = await find_appointment(talk, "move_appointment", slots)
     if isinstance(found, Answer):
         return found
     when = _picked_slot(talk, slots.get("when", ""))
@@ -181,7 +187,7 @@ async def propose_move(talk: Talk, slots: Slots) -> Answer:
             pending=Pending(stage="when", intent="move_appointment", slots=kept),
         )
     end = start + (found.end - found.start)
-    kept = _kept(found) | {"start": start.isoformat()}
+    kept = kept_of(found) | {"start": start.isoformat()}
     said = talk.say("appointment.confirm_move", what=tell_occurrence(talk, found), span=tell_span(talk, start, end))
     return Answer(
         blocks=(Confirm(text=said),),
@@ -197,7 +203,7 @@ def _choice_id(found: Occurrence) -> str:
     return f"{it.id}|{found.start.isoformat()}" if it.recurrence else it.id
 
 
-def _instance(slots: Slots) -> datetime | None:
+def instance_of(slots: Slots) -> datetime | None:
     return datetime.fromisoformat(slots["occurrence"]) if slots.get("occurrence") else None
 
 
@@ -206,7 +212,7 @@ async def move(talk: Talk, slots: Slots) -> Answer:
     start = datetime.fromisoformat(slots["start"])
     try:
         moved = await talk.verbs.calendar.move(
-            talk.actor, slots["appointment_id"], start, occurrence=_instance(slots), key=talk.key
+            talk.actor, slots["appointment_id"], start, occurrence=instance_of(slots), key=talk.key
         )
     except Conflict as error:
         return _offer(talk, error, "move_appointment", slots)
@@ -214,7 +220,7 @@ async def move(talk: Talk, slots: Slots) -> Answer:
     undo = Undo(kind="move_appointment", items=(slots["appointment_id"], slots["before"]))
     return Answer(
         blocks=(talk.text("appointment.moved", span=span),),
-        slots=_told(slots),
+        slots=told_of(slots),
         choices=(_choice(talk, moved, slots.get("contact", "")),),
         buttons=(talk.say("button.back"),) if not slots.get("occurrence") else (),
         undo=undo if not slots.get("occurrence") else None,
@@ -223,10 +229,10 @@ async def move(talk: Talk, slots: Slots) -> Answer:
 
 async def propose_cancel(talk: Talk, slots: Slots) -> Answer:
     """Which one would go."""
-    found = await _find(talk, "cancel_appointment", slots)
+    found = await find_appointment(talk, "cancel_appointment", slots)
     if isinstance(found, Answer):
         return found
-    kept = _kept(found)
+    kept = kept_of(found)
     return Answer(
         blocks=(Confirm(text=talk.say("appointment.confirm_cancel", what=tell_occurrence(talk, found))),),
         slots=kept,
@@ -240,8 +246,8 @@ async def cancel(talk: Talk, slots: Slots) -> Answer:
     """Cancelling twice is the same as once."""
     found = await talk.verbs.calendar.get(talk.actor, slots["appointment_id"])
     if found.state is not AppointmentState.CANCELLED:
-        await talk.verbs.calendar.cancel(talk.actor, found.id, occurrence=_instance(slots), key=talk.key)
-    return Answer(blocks=(talk.text("appointment.cancelled"),), slots=_told(slots), choices=())
+        await talk.verbs.calendar.cancel(talk.actor, found.id, occurrence=instance_of(slots), key=talk.key)
+    return Answer(blocks=(talk.text("appointment.cancelled"),), slots=told_of(slots), choices=())
 
 
 _BOOK = Right.BOOK_APPOINTMENTS

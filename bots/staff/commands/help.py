@@ -38,6 +38,7 @@ TOPICS: dict[str, Right | None] = {
     "book_appointment": Right.BOOK_APPOINTMENTS,
     "move_appointment": Right.BOOK_APPOINTMENTS,
     "cancel_appointment": Right.BOOK_APPOINTMENTS,
+    "missed_appointment": Right.BOOK_APPOINTMENTS,
     "remind_me": None,
     "reminders": None,
     "drop_reminder": None,

@@ -14,7 +14,16 @@ from hub.ports.bot import Block, Confirm, Table, Text
 
 MORNING = "T09:00"
 """When a reminder is for a day without a time."""
-TOPICS = ("new-message", "overdue-invoice", "payment", "appointment", "late-answer", "briefing", "weekly-report")
+TOPICS = (
+    "new-message",
+    "overdue-invoice",
+    "payment",
+    "appointment",
+    "late-answer",
+    "briefing",
+    "weekly-report",
+    "weekly-mail",
+)
 
 
 async def propose_reminder(talk: Talk, slots: Slots) -> Answer:
@@ -121,10 +130,11 @@ async def _turn(talk: Talk, slots: Slots, *, on: bool) -> Answer:
     if topic not in TOPICS:
         named = ", ".join(talk.say(f"alert.{name}") for name in TOPICS)
         return Answer(blocks=(talk.text("alert.which", topics=named),))
-    await talk.verbs.reminders.set_alert(talk.actor, topic, on)
-    return Answer(
-        blocks=(talk.text("alert.on" if on else "alert.off", topic=talk.say(f"alert.{topic}")),), slots={"topic": topic}
-    )
+    choice = await talk.verbs.reminders.set_alert(talk.actor, topic, on)
+    blocks: list[Block] = [talk.text("alert.on" if on else "alert.off", topic=talk.say(f"alert.{topic}"))]
+    if on and topic == "weekly-mail":
+        blocks.append(talk.text("alert.mail_to", address=choice.mail) if choice.mail else talk.text("alert.no_mail"))
+    return Answer(blocks=tuple(blocks), slots={"topic": topic})
 
 
 REMIND_ME = Command(intent="remind_me", propose=propose_reminder, carry_out=remind, free_text="text", stands_alone=True)

@@ -102,6 +102,14 @@ async def _move_back(talk: Talk, undo: Undo) -> Answer:
     return Answer(blocks=(talk.text("appointment.moved", span=tell_span(talk, moved.start, moved.end)),))
 
 
+async def _mark_back(talk: Talk, undo: Undo) -> Answer:
+    appointment_id, occurrence, to = undo.items
+    when = datetime.fromisoformat(occurrence) if occurrence else None
+    missed = to == "missed"
+    await talk.verbs.calendar.mark_missed(talk.actor, appointment_id, missed=missed, occurrence=when)
+    return Answer(blocks=(talk.text("absence.noted" if missed else "absence.came"),))
+
+
 async def _drop_reminder(talk: Talk, undo: Undo) -> Answer:
     await talk.verbs.reminders.drop(talk.actor, undo.items[0])
     return Answer(blocks=(talk.text("reminder.dropped"),))
@@ -128,6 +136,7 @@ BUSINESS: dict[str, Callable[[Talk, Undo], Awaitable[Answer]]] = {
     "book_payment": _reverse_payment,
     "book_appointment": _cancel_appointment,
     "move_appointment": _move_back,
+    "missed_appointment": _mark_back,
     "remind_me": _drop_reminder,
     "tag": _untag,
     "merge": _unmerge,

@@ -25,7 +25,8 @@ COMBINED = ("combined", "combined-multiplied")
 class Forecast:
     """What is to be expected. `points`, `low` and `high` (80 %) have one value a step. `error` is the mean absolute
     error of the backtest as a share of the mean of what came (0.06 = 6 %), None where what came was nothing; `scaled`
-    is the same over the yardstick's error: below 1 is better than "the same as a season ago"."""
+    is the same over the yardstick's error: below 1 is better than "the same as a season ago". `off` is the
+    mean absolute error itself, a step; `came` the mean of what came."""
 
     points: tuple[float, ...]
     low: tuple[float, ...]
@@ -34,6 +35,8 @@ class Forecast:
     error: float | None
     scaled: float
     origins: int
+    off: float
+    came: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,8 @@ def forecast(
         error=absolute / (sum(came) / len(came)) if sum(came) else None,
         scaled=absolute / yardstick if yardstick else (0.0 if absolute == 0 else math.inf),
         origins=len(trials),
+        off=absolute,
+        came=sum(came) / len(came),
     )
 
 

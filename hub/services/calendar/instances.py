@@ -42,8 +42,8 @@ def with_instance(series: Appointment, message: ItipMessage, *, gone: bool) -> A
 def moved_series(series: Appointment, start: datetime) -> Appointment:
     """The whole series at another time. What was agreed of single instances stays agreed: each is found again by its
     number in the series; one that was left out stays out, one that was moved keeps its distance in wall time."""
-    after = replace(series, start=start, end=start + (series.end - series.start), overrides=())
-    if not series.overrides:
+    after = replace(series, start=start, end=start + (series.end - series.start), overrides=(), absences=())
+    if not series.overrides and not series.absences:
         return after
     places = {one: place for place, one in enumerate(starts_of(series))}
     there, zone = starts_of(after), ZoneInfo(series.time_zone)
@@ -54,7 +54,13 @@ def moved_series(series: Appointment, start: datetime) -> Appointment:
         if place is None or place >= len(there):
             continue
         kept.append(_shifted(override, there[place], zone))
-    return replace(after, overrides=tuple(kept))
+    # What takes place once, and later now, has been missed by nobody; the timeline keeps what was.
+    absent = [
+        replace(one, start=there[place])
+        for one in series.absences
+        if series.recurrence and (place := places.get(one.start)) is not None and place < len(there)
+    ]
+    return replace(after, overrides=tuple(kept), absences=tuple(absent))
 
 
 def _shifted(override: Override, original: datetime, zone: ZoneInfo) -> Override:

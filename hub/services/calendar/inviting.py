@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
-from hub.domain.appointment import Appointment, Participation
+from hub.domain.appointment import Absence, Appointment, Participation
 from hub.domain.errors import BlobMissing, Conflict, FernamtError, Invalid, NotFound, StoreUnavailable
+from hub.domain.instant import to_utc_ms
 from hub.domain.interaction import Interaction
 from hub.domain.message import Strength
 from hub.domain.people import Actor, Right
 from hub.ports.bot import Recorded, Teller
+from hub.ports.events import Event, Topic
 from hub.services.audit import Audit
+from hub.services.calendar.absences import instance_of, trace_of, with_word, word_on
 from hub.services.calendar.invitations import Invitations
 from hub.services.calendar.itip import MAX_BYTES, read_itip
 from hub.services.calendar.verbs import Calendars
@@ -19,6 +24,7 @@ from hub.services.notices import is_news
 from hub.services.sources import Sources
 
 log = structlog.get_logger()
+TRIES = 5
 TYPES = ("text/calendar", "application/ics")
 
 
@@ -41,6 +47,35 @@ class InvitingCalendars(Calendars):
         answered = await self.invitations.answer(await self._load(appointment_id), participation, key)
         await self._audit.record(actor, "calendar.answer", appointment_id, detail=participation.value)
         return answered
+
+    async def mark_missed(
+        self, actor: Actor, appointment_id: str, *, missed: bool = True, occurrence: datetime | None = None
+    ) -> Appointment:
+        """See CalendarVerbs."""
+        self._audit.permit(actor, Right.BOOK_APPOINTMENTS, "calendar.mark_missed", appointment_id)
+        for _ in range(TRIES):
+            before = await self._load(appointment_id)
+            original = instance_of(before, occurrence, self._clock.now())
+            word = word_on(before.absences, original)
+            if missed is (word is not None and word.missed):
+                if word is not None:
+                    # A crash may have come between the word and its entry.
+                    await self._leave_trace(before, word, occurrence, actor)
+                return before
+            word = Absence(start=original, missed=missed, at=to_utc_ms(self._clock.now()), by=actor.id)
+            after = with_word(before, word)
+            if await self._appointments.replace(after, before.version):
+                await self._audit.record(actor, "calendar.mark_missed", appointment_id, detail=str(missed).lower())
+                await self._leave_trace(after, word, occurrence, actor)
+                return replace(after, version=before.version + 1)
+        raise Conflict("Somebody else changes this appointment right now; try again.", code="busy")
+
+    async def _leave_trace(
+        self, appointment: Appointment, word: Absence, occurrence: datetime | None, actor: Actor
+    ) -> None:
+        entry = trace_of(appointment, word, occurrence or appointment.start, actor)
+        await self._interactions.insert(entry)
+        self._events.publish(Event(topic=Topic.TIMELINE, contact=entry.contact_id, entry=entry.id))
 
 
 class Postbox:

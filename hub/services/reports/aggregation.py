@@ -23,6 +23,7 @@ from hub.ports.kinds import (
     DIRTY_DAYS,
     INTERACTIONS,
     LEDGER,
+    OCCASIONS,
     SETTINGS,
 )
 from hub.ports.store import Documents, Exists, Store
@@ -38,6 +39,9 @@ SHARE = 2.0
 MOST_YEARS = 20
 AHEAD = timedelta(days=800)
 ZONE = "reports-zone"
+COUNTING = "2"
+"""Grows when days are counted differently: then everything is counted anew. 2: who did not come to appointments, and
+events."""
 
 
 class Aggregation:
@@ -45,7 +49,7 @@ class Aggregation:
 
     def __init__(self, *, store: Store, marks: Marks, clock: Clock, time_zone: str) -> None:
         self._store, self._marks, self._clock = store, marks, clock
-        self._zone_name, self._zone = time_zone, ZoneInfo(time_zone)
+        self._seal, self._zone = f"{time_zone} {COUNTING}", ZoneInfo(time_zone)
         self._buckets, self._dirty = store.documents(BUCKETS), store.documents(DIRTY_DAYS)
         self._settings = store.documents(SETTINGS)
         self._gathering = Gathering(store, time_zone)
@@ -76,13 +80,13 @@ class Aggregation:
                 await self._clock.sleep(RETRY_SECONDS)
 
     async def prepare(self) -> None:
-        """At start: a hub that never counted, or that counted in another zone, counts everything anew."""
+        """At start: a hub that never counted, or that counted in another zone or otherwise, counts everything anew."""
         known = await self._settings.get(ZONE)
-        if known is not None and known.value == self._zone_name:
+        if known is not None and known.value == self._seal:
             self._marks.wake.set()
             return
         await self.mark_all()
-        wanted = Setting(id=ZONE, value=self._zone_name, at=self._clock.now())
+        wanted = Setting(id=ZONE, value=self._seal, at=self._clock.now())
         result = await self._settings.insert(wanted)
         if isinstance(result, Exists):
             await self._settings.replace(wanted, result.current.version)
@@ -190,6 +194,9 @@ class Aggregation:
         elif area is Area.CONVERSATIONS:
             begun = await self._store.documents(CONVERSATIONS).page("by_creation", limit=1, newest_first=newest)
             moment = begun.items[0].created_at if begun.items else None
+        elif area is Area.OCCASIONS:
+            events = await self._store.documents(OCCASIONS).page("by_start", limit=1, newest_first=newest)
+            moment = events.items[0].start if events.items else None
         else:
             dates = await self._store.documents(APPOINTMENTS).page("by_start", limit=1, newest_first=newest)
             moment = dates.items[0].start if dates.items else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from hub.domain.chart import Chart, ChartKind, ChartSeries, Stroke
-from hub.domain.report import FORECASTS, Period, Report, ReportName, Row, Unit
+from hub.domain.report import FORECASTS, Outlook, Period, Report, ReportName, Row, Unit
 from hub.services.charts.geometry import nice_ticks
 from hub.services.reports.wording import (
     WEEKDAYS,
@@ -12,6 +12,7 @@ from hub.services.reports.wording import (
     say,
     tell_change,
     tell_days,
+    tell_few,
     tell_period,
     tell_share,
     tell_tick,
@@ -24,6 +25,7 @@ KINDS = {
     ReportName.OPEN_ITEMS: ChartKind.BARS,
     ReportName.WAITING: ChartKind.BARS,
     ReportName.APPOINTMENTS: ChartKind.BARS,
+    ReportName.EVENTS: ChartKind.BARS,
     ReportName.BOT: ChartKind.BARS,
     ReportName.PAYMENTS_FORECAST: ChartKind.LINES,
 }
@@ -202,14 +204,21 @@ def tell_lines(report: Report, language: str, *, currency: str = "") -> list[str
             lines.append(say(language, "too-little", label=label, have=outlook.have, need=outlook.need))
         else:
             model = say(language, outlook.model)
-            key = "no-error" if outlook.error is None else "error"
-            error = "" if outlook.error is None else tell_share(outlook.error, language)
-            lines.append(say(language, key, label=label, error=error, model=model))
+            lines.append(_tell_error(outlook, label, model, language))
     if any(not outlook.need for outlook in report.outlooks):
         lines.append(say(language, "band"))
     if report.pending:
         lines.append(say(language, "pending", count=report.pending))
     return lines or [say(language, "nothing")]
+
+
+def _tell_error(outlook: Outlook, label: str, model: str, language: str) -> str:
+    if outlook.error is None:
+        return say(language, "no-error", label=label, model=model)
+    if outlook.rare and outlook.off is not None:
+        off = tell_few(outlook.off, language)
+        return say(language, "off-one" if off == "1" else "off", label=label, off=off, model=model)
+    return say(language, "error", label=label, error=tell_share(outlook.error, language), model=model)
 
 
 def _total(report: Report, row: Row, language: str) -> str:

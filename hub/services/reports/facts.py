@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from hub.domain.appointment import Appointment
 from hub.domain.conversation import Conversation
 from hub.domain.interaction import Interaction
 from hub.domain.ledger import Book, LedgerEntry
+from hub.domain.occasion import Occasion
 from hub.domain.report import Area, ReportEntry
-from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, INTERACTIONS, LEDGER
+from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, INTERACTIONS, LEDGER, OCCASIONS
 from hub.ports.store import Page, Store
-from hub.services.reports.gathering import Gathering
+from hub.services.reports.gathering import Gathering, state_of
 
 
 class Facts:
@@ -21,9 +22,12 @@ class Facts:
     def __init__(self, store: Store, gathering: Gathering) -> None:
         self._interactions, self._conversations = store.documents(INTERACTIONS), store.documents(CONVERSATIONS)
         self._ledger, self._appointments = store.documents(LEDGER), store.documents(APPOINTMENTS)
-        self._contacts, self._gathering = store.documents(CONTACTS), gathering
+        self._contacts, self._occasions = store.documents(CONTACTS), store.documents(OCCASIONS)
+        self._gathering = gathering
 
-    async def page(self, area: Area, first: date, last: date, after: str | None, limit: int) -> Page[ReportEntry]:
+    async def page(
+        self, area: Area, first: date, last: date, after: str | None, limit: int, now: datetime
+    ) -> Page[ReportEntry]:
         """Oldest first. A page may hold fewer than `limit`, as not every fact moves a number."""
         begin, end = self._gathering.span(first, last)
         found: list[ReportEntry]
@@ -36,11 +40,20 @@ class Facts:
         elif area is Area.CONVERSATIONS:
             begun = await self._conversations.page("by_creation", since=begin, until=end, after=after, limit=limit)
             found, more = [_begun(it) for it in begun.items], begun.next
+        elif area is Area.OCCASIONS:
+            events = await self._occasions.page("by_start", since=begin, until=end, after=after, limit=limit)
+            found, more = [await self._event(it) for it in events.items], events.next
         else:
             dates = await self._appointments.page("by_start", since=begin, until=end, after=after, limit=limit)
-            found = [_appointed(it) for it in dates.items if it.contact_id and not it.recurrence]
+            found = [_appointed(it, now) for it in dates.items if state_of(it)]
             more = dates.next
         return Page(await self._named(found), more)
+
+    async def _event(self, one: Occasion) -> ReportEntry:
+        counts = await self._gathering.attendance(one.id)
+        return ReportEntry(
+            id=one.id, kind=one.state.value, at=one.start.isoformat(), title=one.title, counts=tuple(counts.items())
+        )
 
     async def _named(self, found: Sequence[ReportEntry]) -> list[ReportEntry]:
         ids = sorted({one.contact_id for one in found if one.contact_id})
@@ -85,7 +98,8 @@ def _begun(one: Conversation) -> ReportEntry:
     )
 
 
-def _appointed(one: Appointment) -> ReportEntry:
-    return ReportEntry(
-        id=one.id, kind=one.state.value, at=one.start.isoformat(), contact_id=one.contact_id, title=one.title
-    )
+def _appointed(one: Appointment, now: datetime) -> ReportEntry:
+    """`kind`: the row that it is counted in."""
+    state = state_of(one)
+    kind = state if state != "agreed" else "planned" if one.start > now else "kept"
+    return ReportEntry(id=one.id, kind=kind, at=one.start.isoformat(), contact_id=one.contact_id, title=one.title)

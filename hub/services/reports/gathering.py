@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from hub.domain.appointment import AppointmentState
+from hub.domain.appointment import Appointment, AppointmentState
 from hub.domain.conversation import Conversation
 from hub.domain.instant import to_utc_ms
 from hub.domain.interaction import Direction
 from hub.domain.ledger import Book, LedgerEntry, Side
 from hub.domain.message import MessageClass
+from hub.domain.occasion import RegistrationState
 from hub.domain.report import Area, Bucket, Figure, bucket_id
-from hub.ports.kinds import APPOINTMENTS, CONVERSATIONS, INTERACTIONS, LEDGER
+from hub.ports.kinds import APPOINTMENTS, CONVERSATIONS, INTERACTIONS, LEDGER, OCCASIONS, REGISTRATIONS
 from hub.ports.store import Documents, Store, Value
 
 T = TypeVar("T")
@@ -22,6 +23,11 @@ PAGE = 200
 MOST_DURATIONS = 2_000
 """Of a day; more are thinned out evenly."""
 MOST_NAMES = 5_000
+QUARTERS = 96
+"""Of a day: appointments that stand are counted by the quarter of an hour they begin in, so that today's are known to
+have begun or to be planned."""
+SEATED = (RegistrationState.REGISTERED, RegistrationState.ATTENDED, RegistrationState.MISSED)
+MOST_REGISTRATIONS = 100_000
 
 
 class Gathering:
@@ -30,6 +36,7 @@ class Gathering:
     def __init__(self, store: Store, time_zone: str) -> None:
         self._interactions, self._conversations = store.documents(INTERACTIONS), store.documents(CONVERSATIONS)
         self._ledger, self._appointments = store.documents(LEDGER), store.documents(APPOINTMENTS)
+        self._occasions, self._registrations = store.documents(OCCASIONS), store.documents(REGISTRATIONS)
         self._zone = ZoneInfo(time_zone)
 
     async def count(self, area: Area, day: str) -> Bucket:
@@ -41,6 +48,8 @@ class Gathering:
             figures = await self._began(day)
         elif area is Area.MONEY:
             figures, names = await self._money(day)
+        elif area is Area.OCCASIONS:
+            figures = await self._gathered(day)
         else:
             figures = await self._appointed(day)
         return Bucket(id=bucket_id(area, day), area=area, day=day, figures=figures, names=names)
@@ -99,12 +108,52 @@ class Gathering:
 
     async def _appointed(self, day: str) -> tuple[Figure, ...]:
         counts: Counter[str] = Counter()
+        agreed = [0] * QUARTERS
         begin, end = self.span(date.fromisoformat(day), date.fromisoformat(day))
         async for one in _each(self._appointments, "by_start", begin, end):
-            if one.recurrence or one.contact_id is None:
-                continue
-            counts["cancelled" if one.state is AppointmentState.CANCELLED else "kept"] += 1
-        return tuple(Figure(key=key, counts=(number,)) for key, number in sorted(counts.items()))
+            state = state_of(one)
+            if state == "agreed":
+                local = one.start.astimezone(self._zone)
+                agreed[local.hour * 4 + local.minute // 15] += 1
+            elif state:
+                counts[state] += 1
+        figures = [Figure(key=key, counts=(number,)) for key, number in sorted(counts.items())]
+        return tuple([Figure(key="agreed", counts=tuple(agreed)), *figures] if any(agreed) else figures)
+
+    async def _gathered(self, day: str) -> tuple[Figure, ...]:
+        counts: Counter[str] = Counter()
+        begin, end = self.span(date.fromisoformat(day), date.fromisoformat(day))
+        async for one in _each(self._occasions, "by_start", begin, end):
+            counts.update(await self.attendance(one.id))
+        return tuple(Figure(key=key, counts=(number,)) for key, number in sorted(counts.items()) if number)
+
+    async def attendance(self, occasion_id: str) -> dict[str, int]:
+        """Of an event: who has a seat (also those who came, or did not), who gave it back, who came, who did not."""
+        seated = [
+            await self._registrations.count("by_occasion", occasion_id, state, cap=MOST_REGISTRATIONS)
+            for state in SEATED
+        ]
+        cancelled, after = 0, None
+        while True:
+            page = await self._registrations.page(
+                "by_occasion", occasion_id, RegistrationState.CANCELLED, after=after, limit=PAGE
+            )
+            # Who only declined an invitation never was registered.
+            cancelled += sum(one.revision > 0 for one in page.items)
+            after = page.next
+            if after is None:
+                break
+        return {"registered": sum(seated), "cancelled": cancelled, "attended": seated[1], "missed": seated[2]}
+
+
+def state_of(one: Appointment) -> str:
+    """ "agreed", "missed" or "cancelled"; '' for what no report counts: series, what is with no contact, invitations
+    that nobody has answered."""
+    if one.recurrence or one.contact_id is None or one.state is AppointmentState.TENTATIVE:
+        return ""
+    if one.state is AppointmentState.CANCELLED:
+        return "cancelled"
+    return "missed" if one.missed(one.start) else "agreed"
 
 
 async def _each(documents: Documents[T], index: str, since: Value, until: Value) -> AsyncIterator[T]:

@@ -8,7 +8,7 @@ costs no round trip: a batch of intake writes none, or one for a day that was co
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
@@ -18,9 +18,19 @@ from hub.domain.appointment import Appointment
 from hub.domain.conversation import Conversation
 from hub.domain.interaction import Interaction
 from hub.domain.ledger import LedgerEntry
+from hub.domain.occasion import Occasion, Registration
 from hub.domain.report import Area, DirtyDay, bucket_id
 from hub.ports.blobs import Blobs
-from hub.ports.kinds import APPOINTMENTS, CONVERSATIONS, DIRTY_DAYS, INTERACTIONS, LEDGER, Kind
+from hub.ports.kinds import (
+    APPOINTMENTS,
+    CONVERSATIONS,
+    DIRTY_DAYS,
+    INTERACTIONS,
+    LEDGER,
+    OCCASIONS,
+    REGISTRATIONS,
+    Kind,
+)
 from hub.ports.search import Search
 from hub.ports.store import Documents, Exists, Inserted, Page, Replacement, Store, Value
 
@@ -28,6 +38,12 @@ T = TypeVar("T")
 MOST_KNOWN = 50_000
 AT_ONCE = 500
 Day = tuple[Area, str]
+DaysOf = Callable[[Collection[T]], Awaitable[set[Day]]]
+"""The days that facts belong to."""
+MOVING = frozenset({APPOINTMENTS.name, OCCASIONS.name})
+"""A replacement may change the day, so the old one is looked up."""
+LEANING = frozenset({REGISTRATIONS.name})
+"""Their day is another document's, which may move while they are written."""
 
 
 class Marks:
@@ -93,7 +109,7 @@ class MarkingStore:
 
     def __init__(self, inner: Store, marks: Marks, time_zone: str) -> None:
         self._inner, self._marks = inner, marks
-        self._days = _Days(ZoneInfo(time_zone))
+        self._days = _Days(inner, ZoneInfo(time_zone))
         self._documents: dict[str, Any] = {}
 
     @property
@@ -117,11 +133,8 @@ class MarkingStore:
         days = self._days.of(kind)
         if days is None:
             return inner
-        moves = kind.name == APPOINTMENTS.name
-        return cast(
-            Documents[T],
-            self._documents.setdefault(kind.name, MarkingDocuments(inner, self._marks, days, moves)),
-        )
+        marking = MarkingDocuments(inner, self._marks, days, kind.name in MOVING, kind.name in LEANING)
+        return cast(Documents[T], self._documents.setdefault(kind.name, marking))
 
     async def lease(self, name: str, owner: str, ttl: timedelta) -> int | None:
         """See Store."""
@@ -143,18 +156,28 @@ class MarkingStore:
 class _Days:
     """Which days a fact belongs to."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
+    def __init__(self, store: Store, zone: ZoneInfo) -> None:
+        self._store, self._zone = store, zone
 
-    def of(self, kind: Kind[Any]) -> "Callable[[Any], list[Day]] | None":
+    def of(self, kind: Kind[Any]) -> "DaysOf[Any] | None":
         """The function for facts of that kind; None for what no report counts."""
+        if kind.name == REGISTRATIONS.name:
+            return self._registrations
         functions: dict[str, Callable[[Any], list[Day]]] = {
             INTERACTIONS.name: self._interaction,
             CONVERSATIONS.name: self._conversation,
             LEDGER.name: self._entry,
             APPOINTMENTS.name: self._appointment,
+            OCCASIONS.name: self._occasion,
         }
-        return functions.get(kind.name)
+        function = functions.get(kind.name)
+        if function is None:
+            return None
+
+        async def days(facts: Collection[Any]) -> set[Day]:
+            return {day for fact in facts for day in function(fact)}
+
+        return days
 
     def _day(self, moment: datetime) -> str:
         return moment.astimezone(self._zone).date().isoformat()
@@ -171,16 +194,29 @@ class _Days:
     def _appointment(self, appointment: Appointment) -> list[Day]:
         return [(Area.APPOINTMENTS, self._day(appointment.start))]
 
+    def _occasion(self, occasion: Occasion) -> list[Day]:
+        return [(Area.OCCASIONS, self._day(occasion.start))]
+
+    async def _registrations(self, found: Collection[Registration]) -> set[Day]:
+        ids = sorted({one.occasion_id for one in found})
+        occasions = await self._store.documents(OCCASIONS).get_many(ids) if ids else {}
+        return {day for one in occasions.values() for day in self._occasion(one)}
+
 
 class MarkingDocuments(Generic[T]):
     """Implements Documents over those of one kind."""
 
-    def __init__(self, inner: Documents[T], marks: Marks, days: Callable[[T], list[Day]], moves: bool) -> None:
-        """`moves`: a replacement may change the day, so the old one is looked up."""
-        self._inner, self._marks, self._of, self._moves = inner, marks, days, moves
+    def __init__(self, inner: Documents[T], marks: Marks, days: DaysOf[T], moves: bool, leans: bool) -> None:
+        """`moves` and `leans`: see MOVING and LEANING."""
+        self._inner, self._marks, self._days, self._moves, self._leans = inner, marks, days, moves, leans
 
-    def _days(self, documents: Collection[T]) -> set[Day]:
-        return {day for document in documents for day in self._of(document)}
+    @asynccontextmanager
+    async def _around(self, documents: Collection[T], days: set[Day]) -> AsyncIterator[None]:
+        async with self._marks.around(days):
+            yield
+            if self._leans and (elsewhere := await self._days(documents) - days):
+                async with self._marks.around(elsewhere):
+                    pass
 
     async def get(self, id: str) -> T | None:
         """See Documents."""
@@ -192,34 +228,36 @@ class MarkingDocuments(Generic[T]):
 
     async def insert(self, document: T) -> Inserted | Exists[T]:
         """See Documents."""
-        async with self._marks.around(self._days([document])):
+        async with self._around([document], await self._days([document])):
             return await self._inner.insert(document)
 
     async def insert_many(self, documents: Sequence[T]) -> list[Inserted | Exists[T]]:
         """See Documents."""
-        async with self._marks.around(self._days(documents)):
+        async with self._around(documents, await self._days(documents)):
             return await self._inner.insert_many(documents)
 
     async def replace(self, document: T, version: int) -> bool:
         """See Documents."""
-        async with self._marks.around(await self._changed([document])):
+        async with self._around([document], await self._changed([document])):
             return await self._inner.replace(document, version)
 
     async def replace_many(self, replacements: Sequence[Replacement[T]]) -> list[bool]:
         """See Documents."""
-        async with self._marks.around(await self._changed([one.document for one in replacements])):
+        documents = [one.document for one in replacements]
+        async with self._around(documents, await self._changed(documents)):
             return await self._inner.replace_many(replacements)
 
     async def _changed(self, documents: Sequence[T]) -> set[Day]:
-        days = self._days(documents)
+        days = await self._days(documents)
         if self._moves:
-            days |= self._days((await self._inner.get_many([cast(Any, one).id for one in documents])).values())
+            days |= await self._days((await self._inner.get_many([cast(Any, one).id for one in documents])).values())
         return days
 
     async def delete(self, id: str, version: int | None = None) -> bool:
         """See Documents."""
         current = await self._inner.get(id)
-        async with self._marks.around(self._days([] if current is None else [current])):
+        found = [] if current is None else [current]
+        async with self._around(found, await self._days(found)):
             return await self._inner.delete(id, version)
 
     async def page(
@@ -237,9 +275,11 @@ class MarkingDocuments(Generic[T]):
             index, *equal, after=after, since=since, until=until, limit=limit, newest_first=newest_first
         )
 
-    async def count(self, index: str, *equal: Value, cap: int = 10_000) -> int:
+    async def count(
+        self, index: str, *equal: Value, since: Value | None = None, until: Value | None = None, cap: int = 10_000
+    ) -> int:
         """See Documents."""
-        return await self._inner.count(index, *equal, cap=cap)
+        return await self._inner.count(index, *equal, since=since, until=until, cap=cap)
 
     async def scan(self, after: str = "", limit: int = 500) -> list[T]:
         """See Documents."""

@@ -22,6 +22,8 @@ MONTHS_KNOWN, MONTHS_AHEAD, YEAR = 60, 6, 12
 MONTHS_SHOWN = 18
 WEEKS_AHEAD = 8
 MOST_SERIES = 6
+RARE = 5.0
+"""Where fewer come a step, the error is told as it is: "116 %" of two messages a day frightens and tells nothing."""
 CENT = Decimal("0.01")
 
 
@@ -173,7 +175,8 @@ class Outlooks:
             high=tuple(told(value) for value in made.high),
             total=sum(points, Decimal()),
         )
-        return row, Outlook(key=key, model=made.model, error=made.error, scaled=made.scaled)
+        rare = not money and made.came < RARE
+        return row, Outlook(key=key, model=made.model, error=made.error, scaled=made.scaled, off=made.off, rare=rare)
 
 
 def _with_past(row: Row, past: Sequence[Decimal | None]) -> Row:

@@ -43,9 +43,10 @@ def end_of(begin: date, step: Step) -> date:
     return shift(begin, step, 1) - timedelta(days=1)
 
 
-def periods_of(step: Step, since: date | None, until: date | None, today: date) -> tuple[Period, ...]:
-    """Whole periods from `since` to `until`, oldest first. Raises Invalid where there are too many, or none."""
-    last = begin_of(until or today, step)
+def periods_of(step: Step, since: date | None, until: date | None, today: date, ahead: int = 0) -> tuple[Period, ...]:
+    """Whole periods from `since` to `until`, oldest first; the usual span ends so many periods `ahead`. Raises Invalid
+    where there are too many, or none."""
+    last = begin_of(until, step) if until else shift(begin_of(today, step), step, ahead)
     first = begin_of(since, step) if since else shift(last, step, 1 - USUAL[step])
     if first > last:
         raise Invalid("The span ends before it begins.", field="until")
@@ -95,16 +96,16 @@ def same_length(period: Period, days: int) -> Period:
     return Period(first=period.first, last=last)
 
 
-def span_of(name: str, today: date) -> tuple[Step, date, date]:
-    """Step, first and last day of a span that has a name. Raises Invalid."""
+def span_of(name: str, today: date, whole: bool = False) -> tuple[Step, date, date]:
+    """Step, first and last day of a span that has a name; up to today, or the `whole` of it. Raises Invalid."""
     if name == "today":
         return Step.DAY, today, today
     by, what = (-1, name.removeprefix("last-")) if name.startswith("last-") else (0, name)
     if what in ("week", "month"):
         long = Step(what)
         begin = shift(begin_of(today, long), long, by)
-        return Step.DAY, begin, min(today, end_of(begin, long))
+        return Step.DAY, begin, end_of(begin, long) if whole else min(today, end_of(begin, long))
     if what == "year":
         year = today.year + by
-        return Step.MONTH, date(year, 1, 1), min(today, date(year, 12, 31))
+        return Step.MONTH, date(year, 1, 1), date(year, 12, 31) if whole else min(today, date(year, 12, 31))
     raise Invalid("A span is today, week, month, year, last-week, last-month or last-year.", field="span")

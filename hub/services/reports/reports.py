@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hub.domain.chart import Chart
 from hub.domain.errors import Invalid, NotFound
+from hub.domain.instant import to_utc_ms
 from hub.domain.ledger import AgeingRow, LedgerEntry
 from hub.domain.people import Actor, Right
 from hub.domain.report import (
     FORECASTS,
-    MONEY_REPORTS,
+    NEEDS,
     Area,
     Recount,
     Report,
@@ -43,7 +44,8 @@ from hub.services.reports.yearly import tell_year
 
 AGES = ("not_due", "up_to_30", "up_to_60", "up_to_90", "older")
 WAITS = (("under-1h", 3600), ("under-4h", 4 * 3600), ("under-1d", 86_400), ("under-3d", 3 * 86_400))
-MOST_WAITING = 1_000
+MOST_WAITING = 10_000_000
+INSTANT = timedelta(milliseconds=1)
 MOST_PICTURES = 3
 MOST_BOOKINGS = 50_000
 BOOKINGS_DAYS = 730
@@ -89,12 +91,17 @@ class Reports:
         except ValueError as error:
             known = [one.value for one in ReportName]
             raise NotFound(f"There is no such report; there are: {', '.join(known)}.", nearest=known) from error
-        if found in MONEY_REPORTS:
-            self._audit.permit(actor, Right.READ_ACCOUNTS, verb, name)
+        if found in NEEDS:
+            self._audit.permit(actor, NEEDS[found], verb, name)
         return found
 
     def _today(self) -> date:
         return self._clock.now().astimezone(self._zone).date()
+
+    def _quarter(self) -> int:
+        """So many quarters of an hour of today have begun."""
+        now = self._clock.now().astimezone(self._zone)
+        return now.hour * 4 + now.minute // 15 + 1
 
     async def _make(self, actor: Actor, name: ReportName, query: ReportQuery) -> Report:
         if name is ReportName.WAITING:
@@ -107,9 +114,9 @@ class Reports:
         trend, today = TRENDS[name], self._today()
         step, since, until = read_step(query.step, trend.step), query.since, query.until
         if query.span:
-            usual, since, until = span_of(query.span, today)
+            usual, since, until = span_of(query.span, today, whole=trend.ahead is not None)
             step = read_step(query.step, usual)
-        periods = periods_of(step, since, until, today)
+        periods = periods_of(step, since, until, today, trend.ahead[step] if trend.ahead else 0)
         first = min(periods[0].first, before_of(periods, step)[0].first)
         if name is ReportName.CUSTOMERS:
             # Who is new can only be told by knowing everybody from before.
@@ -118,7 +125,7 @@ class Reports:
         buckets = await read_buckets(self._buckets, trend.area, first, periods[-1].last)
         oldest = await self._buckets.page("by_day", trend.area, limit=1)
         begun = date.fromisoformat(oldest.items[0].day) if oldest.items else None
-        rows = trend.rows(Split(buckets, periods, step, today, begun))
+        rows = trend.rows(Split(buckets, periods, step, today, begun, self._quarter()))
         return Report(
             name=name,
             step=step,
@@ -159,12 +166,16 @@ class Reports:
         return found[::-1]
 
     async def _waiting(self) -> Report:
-        """Who waits now, by how long; at most 1,000 are looked at, the longest first."""
-        now, counts = self._clock.now(), [0] * (len(WAITS) + 1)
-        page = await self._conversations.page("waiting", limit=MOST_WAITING)
-        for one in page.items:
-            age = (now - (one.waiting_since or now)).total_seconds()
-            counts[next((place for place, (_, most) in enumerate(WAITS) if age < most), len(WAITS))] += 1
+        """Who waits now, by how long: all of them, counted in the index."""
+        now, counts = to_utc_ms(self._clock.now()), []
+        until: datetime | None = None
+        for _, most in WAITS:
+            edge = now - timedelta(seconds=most)
+            counts.append(
+                await self._conversations.count("waiting", since=edge + INSTANT, until=until, cap=MOST_WAITING)
+            )
+            until = edge
+        counts.append(await self._conversations.count("waiting", until=until, cap=MOST_WAITING))
         row = Row(key="begun", values=tuple(Decimal(one) for one in counts), total=Decimal(sum(counts)))
         labels = (*(label for label, _ in WAITS), "over-3d")
         return Report(
@@ -196,7 +207,7 @@ class Reports:
             raise Invalid("A page holds 1 to 200 entries.", field="limit")
         await self._audit.seen(actor, "reports.entries", f"{name} {since} {until}")
         area = AREAS.get(found) or TRENDS[found].area
-        return await self._facts.page(area, since, until, after, limit)
+        return await self._facts.page(area, since, until, after, limit, self._clock.now())
 
     # Files
 

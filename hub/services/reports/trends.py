@@ -2,16 +2,20 @@
 period before."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from hub.domain.report import Area, Bucket, Period, ReportName, Row, Step, Unit
+from hub.services.reports.gathering import QUARTERS
 from hub.services.reports.periods import before_of, same_length, share_passed
 
 HOURS = 24
 YEAR_DAYS = 365
+AHEAD = {Step.DAY: 14, Step.WEEK: 4, Step.MONTH: 2}
+Pick = Callable[[Bucket], Iterable[tuple[str, Decimal]]]
+"""What of a bucket is counted: (key, value)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class Trend:
     unit: Unit
     rows: "Callable[[Split], list[Row]]"
     step: Step = Step.DAY
+    ahead: Mapping[Step, int] | None = None
+    """It tells of what is to come too: so many periods of it, where nothing else is asked."""
 
 
 class Split:
@@ -34,9 +40,11 @@ class Split:
         step: Step,
         today: date,
         begun: date | None = None,
+        quarter: int = QUARTERS,
     ) -> None:
-        """`begun`: the first day on record. Nothing can be compared with the time before it."""
-        self.periods, self.step, self.today = periods, step, today
+        """`begun`: the first day on record. Nothing can be compared with the time before it. `quarter`: so many
+        quarters of an hour of today have begun."""
+        self.periods, self.step, self.today, self.quarter = periods, step, today, quarter
         earlier = before_of(periods, step)
         self.before_periods = tuple(
             same_length(old, share_passed(now, today)) if now.running else old
@@ -45,10 +53,14 @@ class Split:
         self.comparable = begun is not None and begun <= self.before_periods[0].last
         self.buckets = list(buckets)
         self.now = _sorted_into(self.buckets, periods)
-        self.before = _sorted_into(self.buckets, self.before_periods)
+        self.before = [
+            # What is still to come has nothing to be compared with.
+            [] if period.first > today else part
+            for period, part in zip(periods, _sorted_into(self.buckets, self.before_periods), strict=True)
+        ]
 
-    def rows_by_key(self, pick: Callable[[Bucket], Iterable[tuple[str, Decimal]]], currency: bool = False) -> list[Row]:
-        """A row for each key, most first; 0 where nothing happened."""
+    def rows_by_key(self, pick: Pick, currency: bool = False, ahead: Collection[str] = ()) -> list[Row]:
+        """A row for each key, most first; 0 where nothing happened. `ahead`: keys that are known of what is to come."""
         now, before = _sums(self.now, pick), _sums(self.before, pick)
         keys = sorted(
             {*now, *(before if self.comparable else ())},
@@ -56,10 +68,10 @@ class Split:
         )
         rows = []
         for key in keys:
-            values = self._values(now.get(key, {}), future=self.periods)
+            values = self.values(now.get(key, {}), key in ahead)
             old: tuple[Decimal | None, ...] = ()
             if self.comparable:
-                old = tuple(before.get(key, {}).get(place, Decimal()) for place in range(len(self.periods)))
+                old = self.values(before.get(key, {}))
             rows.append(
                 Row(
                     key=key,
@@ -72,9 +84,11 @@ class Split:
             )
         return rows
 
-    def _values(self, found: Mapping[int, Decimal], future: tuple[Period, ...]) -> tuple[Decimal | None, ...]:
+    def values(self, found: Mapping[int, Decimal], ahead: bool = False) -> tuple[Decimal | None, ...]:
+        """One for each period; None for what is to come, unless that is known."""
         return tuple(
-            None if period.first > self.today else found.get(place, Decimal()) for place, period in enumerate(future)
+            None if period.first > self.today and not ahead else found.get(place, Decimal())
+            for place, period in enumerate(self.periods)
         )
 
 
@@ -92,9 +106,7 @@ def _sorted_into(buckets: Sequence[Bucket], periods: tuple[Period, ...]) -> list
     return found
 
 
-def _sums(
-    split: Sequence[Sequence[Bucket]], pick: Callable[[Bucket], Iterable[tuple[str, Decimal]]]
-) -> dict[str, dict[int, Decimal]]:
+def _sums(split: Sequence[Sequence[Bucket]], pick: Pick) -> dict[str, dict[int, Decimal]]:
     sums: defaultdict[str, dict[int, Decimal]] = defaultdict(dict)
     for place, buckets in enumerate(split):
         for bucket in buckets:
@@ -172,21 +184,46 @@ def _revenue(split: Split) -> list[Row]:
     return split.rows_by_key(pick, currency=True)
 
 
-def _counted(*keys: str) -> Callable[[Split], list[Row]]:
+def _counted(*keys: str, ahead: Collection[str] = ()) -> Callable[[Split], list[Row]]:
     def rows(split: Split) -> list[Row]:
         def pick(bucket: Bucket) -> Iterable[tuple[str, Decimal]]:
             return ((figure.key, Decimal(sum(figure.counts))) for figure in bucket.figures if figure.key in keys)
 
-        found = {row.key: row for row in split.rows_by_key(pick)}
-        zero = tuple(None if one.first > split.today else Decimal() for one in split.periods)
-        empty = tuple(Decimal() for _ in split.periods) if split.comparable else ()
-        nothing = Decimal() if split.comparable else None
-        return [
-            found.get(key) or Row(key=key, values=zero, before=empty, total=Decimal(), total_before=nothing)
-            for key in keys
-        ]
+        return _each_of(keys, split, pick, ahead)
 
     return rows
+
+
+def _each_of(keys: Sequence[str], split: Split, pick: Pick, ahead: Collection[str]) -> list[Row]:
+    """A row for each key, in that order, of zeros where nothing happened."""
+    found = {row.key: row for row in split.rows_by_key(pick, ahead=ahead)}
+    empty = split.values({}) if split.comparable else ()
+    nothing = Decimal() if split.comparable else None
+    return [
+        found.get(key)
+        or Row(key=key, values=split.values({}, key in ahead), before=empty, total=Decimal(), total_before=nothing)
+        for key in keys
+    ]
+
+
+def _appointments(split: Split) -> list[Row]:
+    """Kept: agreed, begun, and nobody said that it was missed. Planned: agreed and still to come."""
+    today = split.today.isoformat()
+
+    def pick(bucket: Bucket) -> Iterable[tuple[str, Decimal]]:
+        for figure in bucket.figures:
+            if figure.key != "agreed":
+                yield figure.key, Decimal(sum(figure.counts))
+                continue
+            begun = len(figure.counts) if bucket.day < today else split.quarter if bucket.day == today else 0
+            yield "kept", Decimal(sum(figure.counts[:begun]))
+            yield "planned", Decimal(sum(figure.counts[begun:]))
+
+    kept, planned, missed, cancelled = _each_of(
+        ("kept", "planned", "missed", "cancelled"), split, pick, ("planned", "cancelled")
+    )
+    # What was planned before has long been kept or not.
+    return [kept, replace(planned, before=(), total_before=None), missed, cancelled]
 
 
 def _customers(split: Split) -> list[Row]:
@@ -226,7 +263,14 @@ TRENDS: Mapping[ReportName, Trend] = {
     ReportName.REVENUE: Trend(area=Area.MONEY, unit=Unit.MONEY, rows=_revenue, step=Step.MONTH),
     ReportName.CUSTOMERS: Trend(area=Area.MONEY, unit=Unit.COUNT, rows=_customers, step=Step.MONTH),
     ReportName.APPOINTMENTS: Trend(
-        area=Area.APPOINTMENTS, unit=Unit.COUNT, rows=_counted("kept", "cancelled"), step=Step.WEEK
+        area=Area.APPOINTMENTS, unit=Unit.COUNT, rows=_appointments, step=Step.WEEK, ahead=AHEAD
+    ),
+    ReportName.EVENTS: Trend(
+        area=Area.OCCASIONS,
+        unit=Unit.COUNT,
+        rows=_counted("registered", "cancelled", "attended", "missed", ahead=("registered", "cancelled")),
+        step=Step.MONTH,
+        ahead=AHEAD,
     ),
     ReportName.BOT: Trend(
         area=Area.CONVERSATIONS,

@@ -25,6 +25,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "open-items": "Offene Posten nach Alter",
         "customers": "Kundinnen und Kunden",
         "appointments": "Termine",
+        "events": "Veranstaltungen",
         "bot": "Gespräche: Bot und Menschen",
         "messages-forecast": "Prognose: Nachrichten in den nächsten zwei Wochen",
         "revenue-forecast": "Prognose: Umsatz der nächsten Monate",
@@ -52,7 +53,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "active": "Aktiv",
         "new": "Neu",
         "lost": "Verloren",
-        "kept": "Stattgefunden oder geplant",
+        "kept": "Stattgefunden",
+        "planned": "Geplant",
+        "missed": "Nicht erschienen",
+        "registered": "Angemeldet",
+        "attended": "Teilgenommen",
+        "event-open": "Anmeldung offen",
+        "event-closed": "Anmeldung geschlossen",
+        "event-cancelled": "Abgesagt",
+        "event-done": "Vorbei",
         "cancelled": "Abgesagt",
         "begun": "Wartet",
         "handed-over": "Vom Bot übergeben",
@@ -77,6 +86,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "peak": "Höchster Wert: {value} ({where}).",
         "busiest": "Am meisten kommt {day} um {hour} Uhr: {value}.",
         "error": "{label}: Fehler im Rückvergleich {error}, Verfahren {model}.",
+        "off": "{label}: lag im Rückvergleich meist um {off} Nachrichten am Tag daneben, Verfahren {model}.",
+        "off-one": "{label}: lag im Rückvergleich meist um eine Nachricht am Tag daneben, Verfahren {model}.",
         "no-error": "{label}: im Rückvergleich kam nichts, ein Fehler lässt sich nicht sagen. Verfahren {model}.",
         "too-little": "{label}: zu wenig Daten für eine Prognose ({have} Werte, nötig sind {need}).",
         "band": "Das Band umfasst 80 %.",
@@ -99,6 +110,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "payments-row": "Zahlungseingänge",
         "weekly": "Wochenbericht",
         "weekly-text": "Der Wochenbericht bis {day} ist da:",
+        "weekly-subject": "Wochenbericht bis {day}",
+        "weekly-attached": "Alle Diagramme liegen als PDF bei.",
         "weekly-link": "Mit allen Diagrammen als PDF (bis {until}): {address}",
         "forecast-of-year": "Prognose für das Jahr",
         "year": "Prognose für das Jahr: {value} (80 %: {low} bis {high}; Fehler im Rückvergleich {error}).",
@@ -112,6 +125,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "open-items": "Open items by age",
         "customers": "Customers",
         "appointments": "Appointments",
+        "events": "Events",
         "bot": "Conversations: bot and people",
         "messages-forecast": "Forecast: messages in the next two weeks",
         "revenue-forecast": "Forecast: revenue of the next months",
@@ -139,7 +153,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "active": "Active",
         "new": "New",
         "lost": "Lost",
-        "kept": "Kept or planned",
+        "kept": "Kept",
+        "planned": "Planned",
+        "missed": "Missed",
+        "registered": "Registered",
+        "attended": "Attended",
+        "event-open": "Open for registration",
+        "event-closed": "Registration closed",
+        "event-cancelled": "Cancelled",
+        "event-done": "Over",
         "cancelled": "Cancelled",
         "begun": "Waiting",
         "handed-over": "Handed over by the bot",
@@ -164,6 +186,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "peak": "Highest: {value} ({where}).",
         "busiest": "Most arrives on {day} at {hour}:00: {value}.",
         "error": "{label}: backtest error {error}, model {model}.",
+        "off": "{label}: usually off by {off} messages a day in the backtest, model {model}.",
+        "off-one": "{label}: usually off by one message a day in the backtest, model {model}.",
         "no-error": "{label}: nothing came in the backtest, so no error can be told. Model {model}.",
         "too-little": "{label}: too little data for a forecast ({have} values, {need} are needed).",
         "band": "The band holds 80%.",
@@ -186,6 +210,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "payments-row": "Incoming payments",
         "weekly": "Weekly report",
         "weekly-text": "The weekly report up to {day} is here:",
+        "weekly-subject": "Weekly report up to {day}",
+        "weekly-attached": "All charts are attached as PDF.",
         "weekly-link": "With all charts, as PDF (until {until}): {address}",
         "forecast-of-year": "Forecast for the year",
         "year": "Forecast for the year: {value} (80%: {low} to {high}; backtest error {error}).",
@@ -282,6 +308,12 @@ def tell_change(now: Decimal, before: Decimal, language: str) -> str:
     share = (now - before) / abs(before) * 100
     sign = "+" if share >= 0 else "−"
     return f"{sign}{_percent(tell_number(abs(share), language), language)}"
+
+
+def tell_few(value: float, language: str) -> str:
+    """A small mean: "2", "1", "0.6"."""
+    exact = Decimal(str(round(value, 1)))
+    return tell_number(exact, language, 0 if value >= 2 or exact == exact.to_integral_value() else 1)
 
 
 def tell_share(share: float, language: str) -> str:

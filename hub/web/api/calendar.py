@@ -45,6 +45,13 @@ class CancelBody(Body):
     occurrence: AwareDatetime | None = None
 
 
+class MissedBody(Body):
+    """Whether the contact did not come; of a series, to which instance."""
+
+    missed: bool = True
+    occurrence: AwareDatetime | None = None
+
+
 class ReminderBody(Body):
     """A reminder of one's own."""
 
@@ -150,6 +157,16 @@ async def cancel(request: web.Request) -> web.Response:
     verbs, actor = site_of(request).verbs, actor_of(request)
     gone = await verbs.calendar.cancel(actor, request.match_info["id"], occurrence=body.occurrence, key=key)
     return web.json_response(shapes.appointment(gone))
+
+
+async def mark_missed(request: web.Request) -> web.Response:
+    """POST /appointments/{id}/missed."""
+    body = await read_body(request, MissedBody)
+    verbs, actor = site_of(request).verbs, actor_of(request)
+    found = await verbs.calendar.mark_missed(
+        actor, request.match_info["id"], missed=body.missed, occurrence=body.occurrence
+    )
+    return web.json_response(shapes.appointment(found))
 
 
 async def open_feed(request: web.Request) -> web.Response:

@@ -42,6 +42,7 @@ def appointment(value: Appointment) -> Json:
         "end": moment(value.end),
         "time_zone": value.time_zone,
         "recurrence": value.recurrence,
+        "missed": [moment(it.start) for it in value.absences if it.missed],
         "attendees": [
             address(it.address) | {"name": it.name, "participation": it.participation.value} for it in value.attendees
         ],
@@ -55,6 +56,7 @@ def occurrence(value: Occurrence) -> Json:
         "end": moment(value.end),
         "contact_name": value.contact_name,
         "calendar_names": list(value.calendar_names),
+        "missed": value.missed,
         "appointment": appointment(value.appointment),
     }
 

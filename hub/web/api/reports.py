@@ -131,6 +131,8 @@ def _outlook(one: Outlook) -> Json:
         "key": one.key,
         "model": one.model or None,
         "error": one.error,
+        "off": one.off,
+        "rare": one.rare,
         "scaled": one.scaled if one.scaled is not None and one.scaled != float("inf") else None,
         "too_little": {"have": one.have, "need": one.need} if one.need else None,
     }
@@ -145,4 +147,5 @@ def _entry(one: ReportEntry) -> Json:
         "title": one.title,
         "amount": None if one.amount is None else str(one.amount),
         "currency": one.currency or None,
+        "counts": dict(one.counts),
     }

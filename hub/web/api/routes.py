@@ -76,6 +76,7 @@ API_ROUTES = [
     web.get(f"{V1}/appointments/{{id}}/ics", calendar.show_ics),
     web.post(f"{V1}/appointments/{{id}}/move", calendar.move),
     web.post(f"{V1}/appointments/{{id}}/cancel", calendar.cancel),
+    web.post(f"{V1}/appointments/{{id}}/missed", calendar.mark_missed),
     web.post(f"{V1}/appointments/{{id}}/invite", calendars.invite),
     web.post(f"{V1}/appointments/{{id}}/answer", calendars.answer),
     web.get(f"{V1}/free", calendar.list_free),

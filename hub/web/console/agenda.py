@@ -58,6 +58,7 @@ async def _week_page(request: web.Request, *, errors: Errors = None, status: int
         "users": await site.verbs.users.all(actor) if Right.READ_STATUS in actor.rights else [],
         "who": who,
         "today": r.today,
+        "now": site.clock.now(),
         "form": Form(values={}),
         "slots": [],
     }
@@ -132,6 +133,23 @@ async def invite(request: web.Request) -> web.Response:
     site, actor = site_of(request), actor_of(request)
     found = await site.verbs.calendar.invite(actor, request.match_info["id"])
     return redirect(f"/calendar?day={reader_of(request).local(found.start).date().isoformat()}&done=invited")
+
+
+async def mark_missed(request: web.Request) -> web.Response:
+    """POST /appointments/{id}/missed: the contact did not come (`missed` yes), or did after all."""
+    site, actor, form, r = site_of(request), actor_of(request), await read_form(request), reader_of(request)
+    missed = form["missed"] == "yes"
+    try:
+        occurrence = datetime.fromisoformat(form["occurrence"])
+        if occurrence.tzinfo is None:
+            raise ValueError
+    except ValueError as error:
+        raise Invalid("Say which appointment of the series is meant.", field="occurrence") from error
+    await site.verbs.calendar.mark_missed(actor, request.match_info["id"], missed=missed, occurrence=occurrence)
+    back = query(
+        day=r.local(occurrence).date().isoformat(), user=form["user"][:60], done="missed" if missed else "came"
+    )
+    return redirect(f"/calendar{back}")
 
 
 # Reminders

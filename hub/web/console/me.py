@@ -5,13 +5,15 @@ from typing import Any
 from aiohttp import web
 
 from hub.domain.address import Address
-from hub.domain.errors import FernamtError, Invalid, NotFound
+from hub.domain.errors import Conflict, FernamtError, Invalid, NotFound, TooMany
 from hub.domain.ids import UserId
 from hub.web.console.confirmation import ask_first
-from hub.web.console.forms import read_form
+from hub.web.console.forms import Form, read_form
 from hub.web.guard import status_of
 from hub.web.pages import page, redirect
 from hub.web.site import actor_of, site_of
+
+REPORT_TOPICS = ("weekly-report", "weekly-mail")
 
 
 def _own_id(request: web.Request) -> UserId:
@@ -24,7 +26,8 @@ def _own_id(request: web.Request) -> UserId:
 async def _page(request: web.Request, error: FernamtError | None = None, **more: Any) -> web.Response:
     users, actor = site_of(request).verbs.users, actor_of(request)
     values: dict[str, Any] = {"user": await users.get(actor, actor.id), "tokens": await users.tokens(actor)}
-    values |= {"code": "", "code_links": (), "token": ""} | more
+    values |= {"choice": await site_of(request).verbs.reminders.alerts(actor), "report_topics": REPORT_TOPICS}
+    values |= {"code": "", "code_links": (), "token": "", "form": Form(values={})} | more
     status = status_of(error) if error else 200
     return await page(request, "me.html", values, section="me", status=status, errors=error)
 
@@ -32,6 +35,30 @@ async def _page(request: web.Request, error: FernamtError | None = None, **more:
 async def show(request: web.Request) -> web.Response:
     """GET /me: who I am here, my links, my settings."""
     return await _page(request)
+
+
+async def choose_reports(request: web.Request) -> web.Response:
+    """POST /me/reports: the weekly report by chat, by mail."""
+    verbs, actor, form = site_of(request).verbs, actor_of(request), await read_form(request)
+    for topic in REPORT_TOPICS:
+        await verbs.reminders.set_alert(actor, topic, topic in form.all("topics"))
+    return redirect("/me?done=saved")
+
+
+async def set_mail(request: web.Request) -> web.Response:
+    """POST /me/mail: one's own mail address; a code goes there, which comes back with the same form."""
+    verbs, actor, form = site_of(request).verbs, actor_of(request), await read_form(request)
+    try:
+        if form["act"] == "forget":
+            await verbs.reminders.set_mail(actor, "", "")
+            return redirect("/me?done=mail-forgotten")
+        if form["act"] == "prove":
+            await verbs.reminders.set_mail(actor, form["address"], form["proof"])
+            return redirect("/me?done=mail-proved")
+        await verbs.reminders.ask_mail(actor, form["address"])
+    except (Invalid, Conflict, TooMany) as error:
+        return await _page(request, error, form=form)
+    return redirect("/me?done=mail-code")
 
 
 async def make_link_code(request: web.Request) -> web.Response:

@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from hub.domain.chart import Chart
 from hub.domain.errors import Invalid
-from hub.domain.people import Right
-from hub.domain.report import FORECASTS, MONEY_REPORTS, Period, Report, ReportName, Step
+from hub.domain.report import FORECASTS, NEEDS, Period, Report, ReportEntry, ReportName, Step
 from hub.services.charts.geometry import NARROW, tints
 from hub.services.charts.svg import draw_svg
 from hub.services.reports.drawing import draw_charts, tell_lines, tell_span
@@ -21,12 +20,14 @@ from hub.web.site import actor_of, site_of
 
 GROUPS = (
     ("people", (ReportName.MESSAGES, ReportName.HOURS, ReportName.RESPONSE, ReportName.WAITING, ReportName.BOT,
-                ReportName.APPOINTMENTS)),
+                ReportName.APPOINTMENTS, ReportName.EVENTS)),
     ("money", (ReportName.REVENUE, ReportName.OPEN_ITEMS, ReportName.CUSTOMERS)),
     ("ahead", (ReportName.MESSAGES_FORECAST, ReportName.REVENUE_FORECAST, ReportName.PAYMENTS_FORECAST)),
 )  # fmt: skip
 LIVE = frozenset({ReportName.WAITING, ReportName.OPEN_ITEMS})
 """As it is now: no periods to choose."""
+STANDING = frozenset({ReportName.APPOINTMENTS.value, ReportName.EVENTS.value})
+"""Of whose facts it matters how they stand."""
 
 
 def _groups(request: web.Request) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -34,7 +35,7 @@ def _groups(request: web.Request) -> list[tuple[str, list[tuple[str, str]]]]:
     language, rights = reader_of(request).language, actor_of(request).rights
     found = []
     for group, names in GROUPS:
-        allowed = [one for one in names if one not in MONEY_REPORTS or Right.READ_ACCOUNTS in rights]
+        allowed = [one for one in names if one not in NEEDS or NEEDS[one] in rights]
         if allowed:
             found.append((group, [(one.value, say(language, one.value)) for one in allowed]))
     return found
@@ -101,6 +102,8 @@ async def list_entries(request: web.Request) -> web.Response:
     found = await verbs.entries(actor_of(request), name, since, until, request.query.get("after") or None)
     values = {
         "entries": [(tell_day(date.fromisoformat(entry.at[:10]), language), entry) for entry in found.items],
+        "kinds": {it.id: _standing(it, language) for it in found.items} if name in STANDING else {},
+        "counted": [say(language, key) for key, _ in found.items[0].counts] if found.items else [],
         "more": found.next,
         "name": name,
         "title": say(language, name),
@@ -109,6 +112,11 @@ async def list_entries(request: web.Request) -> web.Response:
         "until": until,
     }
     return await page(request, "report_entries.html", values, section="reports")
+
+
+def _standing(entry: ReportEntry, language: str) -> str:
+    """How an appointment or event stands, in words."""
+    return say(language, f"event-{entry.kind}" if entry.counts else entry.kind)
 
 
 async def show_picture(request: web.Request) -> web.Response:

@@ -235,6 +235,18 @@ async def test_count_stops_at_its_cap(store: Store) -> None:
     assert await things.count("by_flag", cap=3) == 3
 
 
+async def test_count_within_bounds_both_inclusive(store: Store) -> None:
+    things = store.documents(THINGS)
+    await things.insert_many([thing(str(number), flag=number % 2 == 0, rank=number) for number in range(9)])
+    assert await things.count("by_flag", True, since=2) == 4
+    assert await things.count("by_flag", True, until=4) == 3
+    assert await things.count("by_flag", True, since=2, until=6) == 3
+    assert await things.count("by_flag", True, since=3, until=3) == 0
+    assert await things.count("by_flag", True, since=0, cap=2) == 2
+    with pytest.raises(ValueError, match="no key is left to bound"):
+        await things.count("by_flag", True, 4, since=1)
+
+
 @pytest.mark.parametrize("kind", ["things", "laid_out"])
 async def test_scan_gives_every_document_in_order_of_id(store: Store, kind: str) -> None:
     things = store.documents(THINGS if kind == "things" else LAID_OUT)

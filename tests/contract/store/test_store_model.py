@@ -132,6 +132,8 @@ class Machine(RuleBasedStateMachine):
         """All pages; between the first and the second somebody writes."""
         kind, index, equal, options = call
         self.both("count", kind, index, *equal)
+        bounds = {name: options[name] for name in ("since", "until") if name in options}
+        self.both("count", kind, index, *equal, **bounds)
         cursors: tuple[str | None, str | None] = (None, None)
         for number in range(20):
             expected, answer = (

@@ -16,7 +16,15 @@ NOW = datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("Europe/Berlin"))
 """A Tuesday: when all business phrases are said."""
 ACTING = frozenset(
     {"reply", "note", "assign", "close", "reopen", "create", "undo", "confirm", "book_payment", "remind_payment"}
-    | {"book_appointment", "move_appointment", "cancel_appointment", "remind_me", "drop_reminder", "alert_on"}
+    | {
+        "book_appointment",
+        "move_appointment",
+        "cancel_appointment",
+        "missed_appointment",
+        "remind_me",
+        "drop_reminder",
+        "alert_on",
+    }
     | {
         "alert_off",
         "snooze",

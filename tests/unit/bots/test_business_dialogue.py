@@ -11,7 +11,7 @@ from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryKind
 from hub.domain.people import Actor
 from hub.ports.bot import BotReply
-from hub.ports.kinds import CONTACTS, INVITES, LEDGER
+from hub.ports.kinds import APPOINTMENTS, CONTACTS, INVITES, LEDGER, OUTBOX
 from hub.services.matching import name_entry
 from hub.services.verbs import HubVerbs
 from tests.architecture.test_rights import bundle
@@ -137,6 +137,42 @@ async def test_book_move_and_cancel_an_appointment(chat: Chat) -> None:
     assert "absagen?" in (await chat.say("sag den termin mit petra müller ab")).text
     assert "Abgesagt" in (await chat.say("ja")).text
     assert "kein Termin" in (await chat.say("nächster termin mit petra müller")).text
+
+
+async def test_who_did_not_come_is_noted_after_a_yes_and_taken_back(chat: Chat) -> None:
+    await chat.say("termin mit petra müller nächsten mittwoch um 10")
+    await chat.say("ja")
+    (made,) = chat.office.store.documents(APPOINTMENTS).rows.values()
+
+    def missed() -> bool:
+        return bool(chat.office.store.documents(APPOINTMENTS).rows[made.id].missed(made.start))
+
+    assert "keinen Termin" in (await chat.say("Petra Müller ist nicht gekommen")).text
+    chat.office.clock.advance((made.start - chat.office.clock.now()).total_seconds() + 1_200)
+    asked = await chat.say("Petra Müller ist nicht gekommen")
+    assert "als nicht erschienen vermerken?" in asked.text
+    assert not missed()
+    assert "niemandem etwas geschickt" in (await chat.say("ja")).text
+    assert missed()
+    assert "stattgefunden" in (await chat.say("zurück")).text
+    assert not missed()
+    await chat.say("mark the appointment with Petra as missed")
+    assert "Nobody was sent anything" in (await chat.say("yes")).text
+    assert missed()
+    assert "kept after all" in (await chat.say("Petra Müller came after all")).text
+    assert "took place" in (await chat.say("yes")).text
+    assert not missed()
+
+
+async def test_the_weekly_report_by_mail_says_where_it_goes_or_what_lacks(chat: Chat) -> None:
+    assert "fehlt noch deine Mail-Adresse" in (await chat.say("Wochenbericht per Mail an")).text
+    assert "weekly-mail" in (await chat.verbs.reminders.alerts(chat.who)).topics
+    await chat.verbs.reminders.ask_mail(chat.who, "anna@privat.example")
+    (item,) = [one for one in chat.office.store.documents(OUTBOX).rows.values() if one.channel == "email"]
+    await chat.verbs.reminders.set_mail(chat.who, "anna@privat.example", item.content.hidden)
+    assert "It goes to anna@privat.example" in (await chat.say("weekly report by mail on")).text
+    await chat.say("weekly report by mail off")
+    assert "weekly-mail" not in (await chat.verbs.reminders.alerts(chat.who)).topics
 
 
 async def test_a_time_that_lacks_or_cannot_be_is_asked_for(chat: Chat) -> None:

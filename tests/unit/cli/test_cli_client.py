@@ -261,3 +261,24 @@ def test_the_index_is_filled_step_by_step(data: Path, told: ToldHub) -> None:
         "/api/v1/search/rebuild",
         b'{"after": ""}',
     )
+
+
+def test_appointments_are_listed_and_marked_as_missed(data: Path, told: ToldHub) -> None:
+    appointment = {"id": "p_1", "title": "Aufmaß", "state": "confirmed"}
+    item = {"start": "2026-11-24T10:00:00Z", "contact_name": "Petra", "missed": True, "appointment": appointment}
+    told.tell(200, {"items": [item, item | {"missed": False}], "next": None})
+    run = ["--data", str(data), "appointment"]
+    listed = CliRunner().invoke(program, [*run, "list", "--contact", "Petra"])
+    assert listed.exit_code == 0
+    assert [line.split()[-4:-1] for line in listed.output.splitlines()[1:]] == [
+        ["did", "not", "come"],
+        ["Petra", "Aufmaß", "confirmed"],
+    ]
+    assert told.seen[-1][1] == "/api/v1/appointments?contact=Petra"
+    told.tell(200, appointment)
+    assert "did not come" in CliRunner().invoke(program, [*run, "missed", "p_1"]).output
+    assert told.seen[-1][:2] == ("POST", "/api/v1/appointments/p_1/missed")
+    assert json.loads(told.seen[-1][3]) == {"missed": True, "occurrence": None}
+    came = CliRunner().invoke(program, [*run, "missed", "p_1", "--came", "--occurrence", "2026-11-24T11:00+01:00"])
+    assert "came" in came.output
+    assert json.loads(told.seen[-1][3]) == {"missed": False, "occurrence": "2026-11-24T11:00+01:00"}

@@ -136,3 +136,12 @@ def test_whatever_the_numbers(values: list[float], season: int, horizon: int) ->
 def test_models_in_logarithms_are_for_positive_series_only() -> None:
     assert "trend-multiplied" in models_for([1.0, 2.0])
     assert "trend-multiplied" not in models_for([0.0, 2.0])
+
+
+def test_the_error_is_told_as_it_is_too() -> None:
+    values = [float(day % 7 == 0) * 3 + (day % 3 == 0) for day in range(120)]
+    result = forecast(values, season=7, horizon=14)
+    assert isinstance(result, Forecast)
+    assert result.error is not None
+    assert result.off == pytest.approx(result.error * result.came)
+    assert 0 < result.came < 5

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
+from random import Random
 from zipfile import ZipFile
 
 import pytest
@@ -26,6 +27,7 @@ from hub.services.reports.payments import foretell, read_invoices
 from hub.services.reports.periods import before_of, periods_of, span_of
 from hub.services.reports.reports import Reports
 from hub.services.reports.sheets import write_csv
+from hub.services.reports.wording import tell_few
 from tests.office import Office
 
 TODAY = date(2026, 11, 24)
@@ -228,7 +230,7 @@ async def test_forecasts_tell_their_error_and_their_band() -> None:
     it, _ = await desk()
     for back in range(1, 200):
         day = (TODAY - timedelta(days=back)).isoformat()
-        count = 3 + (back * 7) % 5
+        count = 13 + (back * 7) % 5
         figure = Figure(key="email/in", counts=(count, *[0] * 23))
         await it.office.store.documents(BUCKETS).insert(
             Bucket(id=bucket_id(Area.MESSAGES, day), area=Area.MESSAGES, day=day, figures=(figure,))
@@ -241,7 +243,38 @@ async def test_forecasts_tell_their_error_and_their_band() -> None:
     assert len(ahead) == 14
     assert all(low is not None and high is not None and low <= value <= high for low, value, high in ahead)
     assert report.outlooks[0].error is not None
+    assert not report.outlooks[0].rare
     assert "backtest error" in " ".join(tell_lines(report, "en"))
+
+
+async def test_of_rare_messages_the_error_is_told_as_it_is() -> None:
+    it, _ = await desk()
+    dice = Random("rare")
+    for back in range(1, 200):
+        day = (TODAY - timedelta(days=back)).isoformat()
+        figures = (Figure(key="fax/in", counts=(dice.choice((0, 0, 5, 0)), *[0] * 23)),)
+        await it.office.store.documents(BUCKETS).insert(
+            Bucket(id=bucket_id(Area.MESSAGES, day), area=Area.MESSAGES, day=day, figures=figures)
+        )
+    report = await it.reports.read(it.office.admin, ReportQuery(name="messages-forecast"))
+    (outlook,) = report.outlooks
+    assert outlook.rare
+    assert outlook.off is not None
+    assert outlook.error is not None
+    off = {lang: tell_few(outlook.off, lang) for lang in ("de", "en")}
+    assert f"meist um {off['de']} Nachrichten am Tag daneben" in " ".join(tell_lines(report, "de"))
+    assert f"usually off by {off['en']} messages a day" in " ".join(tell_lines(report, "en"))
+    single = replace(report, outlooks=(replace(outlook, off=1.02),))
+    assert "um eine Nachricht am Tag daneben" in " ".join(tell_lines(single, "de"))
+    assert "off by one message a day" in " ".join(tell_lines(single, "en"))
+    assert "%" not in " ".join(tell_lines(report, "en")[:2])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.04, "0"), (0.57, "0,6"), (0.98, "1"), (1.44, "1,4"), (2.04, "2"), (2.6, "3"), (31.2, "31")]
+)
+def test_small_means_are_told_shortly(value: float, words: str) -> None:
+    assert tell_few(value, "de") == words
 
 
 async def test_payments_follow_each_customers_habit() -> None:

@@ -42,10 +42,11 @@ def test_pages_and_counts_search_their_index(connection: sqlite3.Connection, kin
             assert steps[0].startswith("SEARCH" if searched else "SCAN"), (steps, clause)
             uses = "PRIMARY KEY" if index.many or kind.clustered == index.name else f"k_{kind.name}__{index.name}"
             assert uses in steps[0] or (uses == "PRIMARY KEY" and not searched), (steps, clause)
-        statement, values = table.count_query(index, equal)
-        steps = plan(connection, statement, [*values, 10])
-        assert any(f"k_{kind.name}" in step for step in steps)
-        assert not used or any(step.startswith("SEARCH") for step in steps), steps
+        for since, until in product(bounds, bounds):
+            statement, values = table.count_query(index, equal, since=since, until=until)
+            steps = plan(connection, statement, [*values, 10])
+            assert any(f"k_{kind.name}" in step or kind.clustered == index.name for step in steps)
+            assert not (used or since or until) or any(step.startswith("SEARCH") for step in steps), steps
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

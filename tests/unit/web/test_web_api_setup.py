@@ -137,6 +137,22 @@ async def test_an_appointment_is_an_invitation(program: Program) -> None:
     assert invited["id"] == made["id"]
 
 
+async def test_a_missed_appointment(program: Program) -> None:
+    await program.office.customer("Petra Müller", "petra@carpenter.example")
+    body = {"start": "2026-11-25T10:00:00+01:00", "title": "Aufmaß", "contact": "Petra Müller"}
+    _, made = await program.call("POST", "/appointments", body)
+    path = f"/appointments/{made['id']}/missed"
+    status, early = await program.call("POST", path, {})
+    assert (status, early["fields"]["code"]) == (409, "not-begun")
+    program.office.clock.advance(3 * 86_400)
+    status, missed = await program.call("POST", path, {})
+    assert (status, missed["missed"], missed["state"]) == (200, [made["start"]], "confirmed")
+    status, listed = await program.call("GET", "/appointments?since=2026-11-25T00:00:00Z&until=2026-11-26T00:00:00Z")
+    assert [one["missed"] for one in listed["items"]] == [True]
+    status, came = await program.call("POST", path, {"missed": False})
+    assert (status, came["missed"]) == (200, [])
+
+
 async def test_the_audit_log_by_subject(program: Program) -> None:
     petra = await program.office.customer("Petra Müller", "petra@carpenter.example")
     await program.call("GET", f"/contacts/{petra.id}")

@@ -16,7 +16,17 @@ from hub.domain.desk import Queue
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
 from hub.domain.people import RowScope, UserRole
-from hub.ports.kinds import APPOINTMENTS, CALENDARS, CANNED_REPLIES, CONTACTS, CONVERSATIONS, INVITES, QUEUES, REMINDERS
+from hub.ports.kinds import (
+    APPOINTMENTS,
+    CALENDARS,
+    CANNED_REPLIES,
+    CONTACTS,
+    CONVERSATIONS,
+    INVITES,
+    OUTBOX,
+    QUEUES,
+    REMINDERS,
+)
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.web.server import make_site
@@ -152,6 +162,28 @@ async def test_a_week_with_an_appointment_that_is_booked_and_called_off(console:
     status, where = await console.post(f"/appointments/{made.id}/cancel", sure="yes")
     assert status == 303
     assert "Aufmaß" not in (await console.get(where))[1]
+
+
+async def test_who_did_not_come_is_noted_once_it_has_begun_and_taken_back(console: Console) -> None:
+    await owing(console)
+    await console.post("/calendar", date="2026-11-23", time="16:00", minutes="60", contact="Petra Müller", title="X")
+    (made,) = console.office.store.documents(APPOINTMENTS).rows.values()
+    act = f"/appointments/{made.id}/missed"
+    assert act not in (await console.get("/calendar?day=2026-11-23"))[1]
+    console.office.clock.advance((made.start - console.office.clock.now()).total_seconds() + 60)
+    _, text = await console.get("/calendar?day=2026-11-23")
+    assert act in text
+    assert "Nicht gekommen" in text
+    form = {"occurrence": made.start.isoformat(), "user": ""}
+    status, where = await console.post(act, missed="yes", **form)
+    assert (status, where) == (303, "/calendar?day=2026-11-23&done=missed")
+    _, text = await console.get(where)
+    assert "nicht gekommen</span>" in text
+    assert "Niemand hat etwas bekommen" in text
+    assert "nicht gekommen" in (await console.get(f"/contacts/{made.contact_id}"))[1]
+    assert (await console.post(act, **form))[1] == "/calendar?day=2026-11-23&done=came"
+    assert "nicht gekommen</span>" not in (await console.get("/calendar?day=2026-11-23"))[1]
+    assert (await console.post(act, occurrence="gestern"))[0] == 400
 
 
 @pytest.mark.parametrize(
@@ -464,3 +496,26 @@ async def test_an_invitation_is_shown_once(console: Console) -> None:
     assert sorted(invite.vouched for invite in invites) == [False, True]
     _, text = await console.get(f"/contacts/{petra.id}")
     assert code[1] not in text
+
+
+async def test_the_weekly_report_by_mail_is_chosen_and_the_address_proved(console: Console) -> None:
+    status, text = await console.get("/me")
+    assert (status, "Wochenbericht" in text) == (200, True)
+    assert (await console.post("/me/reports", topics="weekly-mail"))[1] == "/me?done=saved"
+    assert "sobald deine Mail-Adresse bestätigt ist" in (await console.get("/me"))[1]
+    status, text = await console.post("/me/mail", act="ask", address="keine")
+    assert (status, "wrong" in text) == (400, True)
+    assert (await console.post("/me/mail", act="ask", address="anna@privat.example"))[1] == "/me?done=mail-code"
+    (item,) = [one for one in console.office.store.documents(OUTBOX).rows.values() if one.channel == "email"]
+    _, text = await console.get("/me?done=mail-code")
+    assert "Code aus der Mail an anna@privat.example" in text
+    assert item.content.hidden not in text
+    form = {"act": "prove", "address": "anna@privat.example"}
+    status, text = await console.post("/me/mail", proof="AAAAAAAAAA", **form)
+    assert (status, "falsch oder zu alt" in text) == (400, True)
+    assert (await console.post("/me/mail", proof=item.content.hidden, **form))[1] == "/me?done=mail-proved"
+    _, text = await console.get("/me")
+    assert "Meine Mail-Adresse: anna@privat.example" in text
+    assert 'value="weekly-mail" checked' in text
+    assert (await console.post("/me/mail", act="forget"))[1] == "/me?done=mail-forgotten"
+    assert "anna@privat.example" not in (await console.get("/me"))[1]

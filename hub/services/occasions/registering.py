@@ -19,13 +19,12 @@ from hub.domain.occasion import (
     OccasionState,
     Registration,
     RegistrationState,
+    find_session,
     registration_id,
 )
 from hub.domain.people import system_actor
 from hub.domain.seating import (
-    MOST_SEATS,
     Change,
-    Room,
     Seats,
     clear_seats,
     fit_rooms,
@@ -41,6 +40,7 @@ from hub.ports.store import Exists, Store
 from hub.services.correspondence import Correspondence
 from hub.services.merged import find_survivor
 from hub.services.occasions.files import calendar_file, code_picture
+from hub.services.occasions.rooms import best_session, rooms_of, view_sessions
 from hub.services.occasions.wording import facts_of, word
 
 PATH = "/e/"
@@ -93,16 +93,18 @@ class Registering:
         self, occasion_id: str, contact_id: ContactId, *, session: str = "", via: str, quiet: bool = False
     ) -> Invitation:
         """A seat or a place in the waiting list; once, whoever asks how often. `quiet`: the caller tells the contact.
-        Raises NotFound, Invalid, Conflict (code "closed", "waiting-full")."""
+        Raises NotFound, Invalid, Conflict (code "closed", "waiting-full", "other-session")."""
         occasion = await self.load(occasion_id)
         contact = await self._contact(contact_id)
         change = Change(contact_id=contact.id, via=via, quiet=quiet)
 
         def take(seats: Seats) -> Seats:
-            if seats.seat_of(contact.id) or seats.position_of(contact.id):
+            held = seats.held_by(contact.id)
+            if held is not None:
+                _check_same(occasion, held.session, session)
                 return seats
             self._check_open(occasion)
-            wanted = session or _best_session(occasion, seats)
+            wanted = session or best_session(occasion, seats)
             return take_seat(seats, contact.id, wanted, change, self._clock.now())
 
         await self._swap(occasion, take)
@@ -209,13 +211,16 @@ class Registering:
         self, occasion: Occasion, seats: Seats, change: Change, known: Registration | None
     ) -> Registration | None:
         """The registration as the seats say; None where somebody else wrote it meanwhile."""
-        seat = seats.seat_of(change.contact_id)
-        waits = seats.position_of(change.contact_id) > 0
-        session = seat.session if seat else known.session if known else ""
+        seat, held = seats.seat_of(change.contact_id), seats.held_by(change.contact_id)
+        session = held.session if held else known.session if known else ""
         state = RegistrationState.CANCELLED
-        if seat or waits:
+        if held:
             state = RegistrationState.REGISTERED if seat else RegistrationState.WAITING
-        if known is not None and (known.state is state or (seat and known.state in SEATED)):
+        if (
+            known is not None
+            and known.session == session
+            and (known.state is state or (seat and known.state in SEATED))
+        ):
             return known
         fresh = known or self.fresh(occasion, ContactId(change.contact_id), change.via)
         wanted = replace(
@@ -334,6 +339,7 @@ class Registering:
             registration=registration,
             position=seats.position_of(contact_id),
             full=all(seats.free(room.session) <= 0 for room in seats.rooms),
+            sessions=view_sessions(occasion, seats),
         )
 
     async def open_for(self, contact_id: ContactId, address_key: str) -> list[Invitation]:
@@ -363,15 +369,12 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def rooms_of(occasion: Occasion) -> tuple[Room, ...]:
-    """One for each session, or one for the whole."""
-    whole = occasion.capacity or MOST_SEATS
-    if not occasion.sessions:
-        return (Room(capacity=whole),)
-    return tuple(Room(session=one.id, capacity=one.capacity or whole) for one in occasion.sessions)
-
-
-def _best_session(occasion: Occasion, seats: Seats) -> str:
-    """The first with a free seat, else the first."""
-    names = [one.id for one in occasion.sessions] or [""]
-    return next((name for name in names if seats.free(name) > 0), names[0])
+def _check_same(occasion: Occasion, held: str, wanted: str) -> None:
+    if wanted and wanted != held:
+        known = find_session(occasion.sessions, held)
+        title = known.title if known else occasion.title
+        raise Conflict(
+            f'This contact is registered for "{title}" already; cancel that first.',
+            code="other-session",
+            field="session",
+        )

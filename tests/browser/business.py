@@ -13,7 +13,7 @@ from hub.domain.desk import Assignment, CannedReply, Queue
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
-from hub.domain.occasion import CampaignDraft, OccasionDraft
+from hub.domain.occasion import CampaignDraft, OccasionDraft, Session
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
 from hub.domain.views import FileData
 from hub.ports.kinds import CONTACTS, CONVERSATIONS, IDENTITIES
@@ -87,7 +87,19 @@ async def _gather(verbs: FakeVerbs, anna: Actor) -> None:
         if name == "Petra Müller":
             await verbs.occasions.check_in(anna, done.registration.code)
     training = replace(fair, title="Schulung: Pflege geölter Oberflächen im Objektbereich für Hausverwaltungen")
-    await verbs.occasions.create(anna, replace(training, capacity=0, fee=Decimal(0)), key="training")
+    parts = (
+        Session(id="s_morning", title="Vormittag: Grundlagen", start=start, end=start + timedelta(hours=3), capacity=2),
+        Session(
+            id="s_afternoon",
+            title="Nachmittag: Ausbesserungsarbeiten an geölten Treppenstufen im laufenden Betrieb",
+            start=start + timedelta(hours=4),
+            end=start + timedelta(hours=6),
+        ),
+    )
+    training = replace(training, capacity=0, fee=Decimal(0), sessions=parts)
+    with_parts = (await verbs.occasions.create(anna, training, key="training")).occasion
+    for name, part in (("Petra Müller", 0), ("Sabine Krüger", 0), ("Tom Fletcher", 0), (LONG, 1)):
+        await verbs.occasions.register(anna, with_parts.id, contact_id(name), session=parts[part].id, tell=False)
     names = ("Hannah Brandt", "Dr. Ines Vogel")
     draft = CampaignDraft(
         name="", subject="", text="", contacts=tuple(map(contact_id, names)), occasion_id=made.occasion.id

@@ -57,6 +57,18 @@ FILES = {
 }
 """What is chosen on the page of imports: the form, and the file."""
 
+CLICKED = {
+    "follow-up": (
+        "form[action$='/follow-up']",
+        {"subject": "Danke für Ihren Besuch, {name}", "text": "Guten Tag {name},\n\nschön, dass Sie kommen: {title}."},
+    ),
+    "campaign-preview": (
+        "form[action='/campaigns']",
+        {"tag": "Stammkunde", "subject": "Neue Oberflächen", "text": "Guten Tag {name}, kommen Sie vorbei!"},
+    ),
+}
+"""Forms that are filled in to reach a page."""
+
 
 class Demo:
     """A running console."""
@@ -121,6 +133,12 @@ class Demo:
             await page.evaluate("document.querySelectorAll('main form').forEach((form) => { form.noValidate = true; })")
             await page.locator("main form:has(.primary) .primary").first.click()
             await page.wait_for_selector(".wrong")
+        if name in CLICKED:
+            form, fields = CLICKED[name]
+            for field, text in fields.items():
+                await page.locator(f"{form} [name={field}]").first.fill(text)
+            await page.locator(f"{form} .primary").click()
+            await page.wait_for_selector("[name=step]")
         if name == "user-code":
             await page.locator("tbody .button").first.click()
             await page.wait_for_selector(".code")
@@ -185,6 +203,11 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("audit", "/audit"),
         ("occasions", "/occasions"),
         ("occasion", f"/occasions/{derived_id('n', user_id_of('anna'), 'fair')}"),
+        ("occasion-sessions", f"/occasions/{derived_id('n', user_id_of('anna'), 'training')}"),
+        ("wrong-occasion", "/occasions?past=1"),
+        ("follow-up", f"/occasions/{derived_id('n', user_id_of('anna'), 'training')}"),
+        ("campaigns", "/campaigns"),
+        ("campaign-preview", "/campaigns"),
         ("campaign", f"/campaigns/{derived_id('j', user_id_of('anna'), 'invite')}"),
         ("accounts", "/accounts"),
         ("reports", "/reports"),

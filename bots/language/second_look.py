@@ -18,6 +18,7 @@ from hub.domain.folding import fold
 CHANGING = frozenset(
     {"reply", "note", "assign", "close", "reopen", "book_payment", "remind_payment", "book_appointment", "merge"}
     | {"move_appointment", "cancel_appointment", "snooze", "ask_colleague", "tag", "unmerge", "reply_template", "fax"}
+    | {"invite_to_occasion", "register_for_occasion", "cancel_registration"}
 )
 """Intents that lead to writing; not `create`, whose name is new by nature."""
 ACTING = CHANGING | {"create", "undo", "remind_me", "drop_reminder", "alert_on", "alert_off"}

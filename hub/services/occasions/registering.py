@@ -2,11 +2,13 @@
 and the word to the contact follow, in this order, each under an id that makes a repetition harmless. What a crash left
 undone stands in the list and is settled at the next start."""
 
+import asyncio
 import hashlib
 import hmac
 from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import replace
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from hub.domain.contact import Contact
@@ -70,6 +72,7 @@ class Registering:
         self._occasions, self._seats = store.documents(OCCASIONS), store.documents(SEATS)
         self._registrations, self._contacts = store.documents(REGISTRATIONS), store.documents(CONTACTS)
         self._clock, self._letters, self._accounts = clock, letters, accounts
+        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._secret, self._base_url, self._language = secret, base_url.rstrip("/"), language
 
     # Secrets
@@ -107,8 +110,7 @@ class Registering:
             wanted = session or best_session(occasion, seats)
             return take_seat(seats, contact.id, wanted, change, self._clock.now())
 
-        await self._swap(occasion, take)
-        await self.settle(occasion.id)
+        await self._apply(occasion, take)
         return await self.standing(occasion, contact.id)
 
     async def cancel(self, occasion_id: str, contact_id: ContactId, *, via: str, quiet: bool = False) -> Invitation:
@@ -118,20 +120,17 @@ class Registering:
             raise Conflict("This event is over.", code="closed")
         contact = await self._contact(contact_id)
         change = Change(contact_id=contact.id, via=via, quiet=quiet)
-        await self._swap(occasion, lambda seats: leave_seat(seats, contact.id, change, self._clock.now()))
-        await self.settle(occasion.id)
+        await self._apply(occasion, lambda seats: leave_seat(seats, contact.id, change, self._clock.now()))
         await self._decline(occasion, contact.id)
         return await self.standing(occasion, contact.id)
 
     async def clear(self, occasion: Occasion) -> None:
         """Of an event that is cancelled: everybody is told."""
-        await self._swap(occasion, lambda seats: clear_seats(seats, self._clock.now()))
-        await self.settle(occasion.id)
+        await self._apply(occasion, lambda seats: clear_seats(seats, self._clock.now()))
 
     async def fit(self, occasion: Occasion) -> None:
         """After a change of the capacity: who waits moves up."""
-        await self._swap(occasion, lambda seats: seats)
-        await self.settle(occasion.id)
+        await self._apply(occasion, lambda seats: seats)
 
     async def seats(self, occasion: Occasion) -> Seats:
         """As they stand now."""
@@ -155,6 +154,13 @@ class Registering:
         past = occasion.deadline is not None and now > occasion.deadline
         if occasion.state is not OccasionState.OPEN or past or now >= occasion.start:
             raise Conflict("Registration for this event is closed.", code="closed")
+
+    async def _apply(self, occasion: Occasion, change: Callable[[Seats], Seats]) -> None:
+        # One after the other within this process: racers would only undo each other's compare and set, and settle the
+        # same changes. What keeps seats from being oversold is the compare and set, whoever else writes.
+        async with self._busy.setdefault(occasion.id, asyncio.Lock()):
+            await self._swap(occasion, change)
+            await self.settle(occasion.id)
 
     async def _swap(self, occasion: Occasion, change: Callable[[Seats], Seats]) -> None:
         for _ in range(SWAPS):

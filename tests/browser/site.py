@@ -10,6 +10,7 @@ from hub.domain.document import document_id
 from hub.domain.ids import derived_id
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
+from hub.web.guests import open_guest_pages
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
 from hub.web.uploads import open_upload_pages
@@ -81,6 +82,7 @@ class Demo:
     async def __aenter__(self) -> Self:
         await open_business(self.verbs)
         open_upload_pages(self._site, self.verbs.documents.requests)
+        open_guest_pages(self._site, self.verbs.guests)
         await self._server.start()
         return self
 
@@ -206,6 +208,7 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("occasion-sessions", f"/occasions/{derived_id('n', user_id_of('anna'), 'training')}"),
         ("wrong-occasion", "/occasions?past=1"),
         ("follow-up", f"/occasions/{derived_id('n', user_id_of('anna'), 'training')}"),
+        ("guest", demo.verbs.guest_path),
         ("campaigns", "/campaigns"),
         ("campaign-preview", "/campaigns"),
         ("campaign", f"/campaigns/{derived_id('j', user_id_of('anna'), 'invite')}"),

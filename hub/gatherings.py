@@ -7,6 +7,7 @@ from hub.domain.reminder import ReminderKind
 from hub.ports.account_verbs import AccountVerbs
 from hub.services.correspondence import Correspondence
 from hub.services.occasions.campaigns import Campaigns
+from hub.services.occasions.choosing import Choosing
 from hub.services.occasions.guests import Guests
 from hub.services.occasions.registering import Registering
 from hub.services.occasions.reminding import OccasionReminders
@@ -51,7 +52,7 @@ def build_gatherings(
         clock=clock,
         letters=letters,
         registering=registering,
-        rows=Rows(store, ground.staff),
+        choosing=Choosing(store=store, rows=Rows(store, ground.staff)),
         company=ground.company,
         language=ground.language,
         expect=reminding.expect,

@@ -979,7 +979,8 @@ class FakeVerbs:
         empty: Any = FakeBusiness(self.state)
         self.accounts, self.calendar, self.reminders, self.desk, self.register = empty, empty, empty, empty, empty
         self.reports = empty
-        self.occasions = empty
+        self.occasions, self.guests = empty, empty
+        self.guest_path = "/e/none"
         from tests.fake_company import fill
 
         fill(self.state)

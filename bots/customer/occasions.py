@@ -1,12 +1,13 @@
 """Answering an invitation to an event: to come, or not to. A seat that is given back goes to whoever waits."""
 
 from bots.customer.talk import Talk
-from hub.domain.errors import Conflict, NotFound
-from hub.domain.occasion import Invitation, RegistrationState
+from hub.domain.errors import Conflict, Invalid, NotFound
+from hub.domain.occasion import Invitation, RegistrationState, find_session
 from hub.domain.turn import Choice
 from hub.ports.customer_verbs import CustomerReply
 
 SHOWN = 5
+MOST_SESSIONS = 9
 COMING = (RegistrationState.REGISTERED, RegistrationState.WAITING, RegistrationState.ATTENDED)
 
 
@@ -21,11 +22,26 @@ async def answer(talk: Talk, intent: str) -> CustomerReply | None:
     other = [one for one in found if (one.registration.state in COMING) != (intent == "attend")]
     fitting = (open_ if intent == "attend" else other) or other or found
     if len(fitting) == 1:
-        return await carry_out(talk, intent, fitting[0].occasion.id)
+        return await _settle(talk, intent, fitting[0])
     choices = tuple(Choice(kind=intent, id=one.occasion.id, label=one.occasion.title) for one in fitting[:SHOWN])
     talk.memory.ask("occasion", choices=choices)
     listed = " · ".join(f"{n} {choice.label}" for n, choice in enumerate(choices, 1))
     return CustomerReply(text=talk.say("which_occasion", choices=listed), intent=intent)
+
+
+async def _settle(talk: Talk, intent: str, one: Invitation) -> CustomerReply:
+    """At once; but whoever comes to an event of several sessions says first to which."""
+    if intent != "attend" or one.registration.state in COMING or len(one.sessions) < 2:
+        return await carry_out(talk, intent, one.occasion.id)
+    if len(one.sessions) > MOST_SESSIONS:
+        # Too many for a message: they stand on the page behind the link, and people can help.
+        return CustomerReply(text=talk.say("too_many_sessions"), intent=intent, hand_over=True)
+    choices = tuple(
+        Choice(kind=intent, id=f"{one.occasion.id}|{it.session.id}", label=it.session.title) for it in one.sessions
+    )
+    talk.memory.ask("occasion", choices=choices)
+    listed = " · ".join(f"{n} {choice.label}" for n, choice in enumerate(choices, 1))
+    return CustomerReply(text=talk.say("which_session", title=one.occasion.title, choices=listed), intent=intent)
 
 
 async def picked(talk: Talk) -> CustomerReply | None:
@@ -36,15 +52,19 @@ async def picked(talk: Talk) -> CustomerReply | None:
         said = talk.say("no_such_choice", n=len(talk.memory.choices))
         return CustomerReply(text=said, intent="no_such_choice")
     chosen = talk.memory.choices[talk.heard.choice - 1]
-    return await carry_out(talk, chosen.kind, chosen.id)
+    occasion_id, _, session = chosen.id.partition("|")
+    found = [one for one in await talk.verbs.invitations(talk.customer) if one.occasion.id == occasion_id]
+    if found and not session:
+        return await _settle(talk, chosen.kind, found[0])
+    return await carry_out(talk, chosen.kind, occasion_id, session)
 
 
-async def carry_out(talk: Talk, intent: str, occasion_id: str) -> CustomerReply:
+async def carry_out(talk: Talk, intent: str, occasion_id: str, session: str = "") -> CustomerReply:
     """Register or cancel; saying it twice is saying it once."""
     talk.memory.settle()
     try:
-        one = await talk.verbs.attend(talk.customer, occasion_id, intent == "attend")
-    except NotFound:
+        one = await talk.verbs.attend(talk.customer, occasion_id, intent == "attend", session=session)
+    except (NotFound, Invalid):
         return CustomerReply(text=talk.say("no_invitation"), intent=intent, hand_over=True)
     except Conflict:
         return CustomerReply(text=talk.say("occasion_closed"), intent=intent, hand_over=True)
@@ -58,10 +78,12 @@ async def carry_out(talk: Talk, intent: str, occasion_id: str) -> CustomerReply:
 
 
 def _tell(talk: Talk, key: str, one: Invitation) -> str:
+    event = one.occasion
+    part = find_session(event.sessions, one.registration.session)
     return talk.say(
         key,
-        title=one.occasion.title,
-        when=talk.span(one.occasion.start, one.occasion.end),
+        title=f"{event.title} – {part.title}" if part else event.title,
+        when=talk.span(part.start, part.end) if part else talk.span(event.start, event.end),
         code=one.registration.code,
         position=one.position,
     )

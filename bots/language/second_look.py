@@ -19,6 +19,7 @@ CHANGING = frozenset(
     {"reply", "note", "assign", "close", "reopen", "book_payment", "remind_payment", "book_appointment", "merge"}
     | {"move_appointment", "cancel_appointment", "snooze", "ask_colleague", "tag", "unmerge", "reply_template", "fax"}
     | {"missed_appointment"}
+    | {"invite_to_occasion", "register_for_occasion", "cancel_registration"}
 )
 """Intents that lead to writing; not `create`, whose name is new by nature."""
 ACTING = CHANGING | {"create", "undo", "remind_me", "drop_reminder", "alert_on", "alert_off"}

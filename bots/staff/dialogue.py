@@ -41,6 +41,8 @@ SLOT_OF_CHOICE = {
     "duplicate": ("pair", ("contact", "other")),
     "document": ("document_id", ("document",)),
     "query": ("query", ("query",)),
+    "occasion": ("occasion_id", ("occasion",)),
+    "session": ("session_id", ()),
 }
 OPENS = {"open_item": "balance", "duplicate": "merge"}
 """What a bare number does to a choice of that kind: the intent that gets it."""
@@ -216,9 +218,11 @@ class Dialogue:
             return await self.propose(talk, "who", {"contact_id": choice.id})
         if choice.kind == "document":
             return await self.propose(talk, "find_document", {"document_id": choice.id})
+        if choice.kind == "occasion":
+            return await self.propose(talk, "occasion_guests", {"occasion_id": choice.id})
         if choice.kind in OPENS:
             return await self.propose(talk, OPENS[choice.kind], {"contact": f"@{number}"})
-        if choice.kind in ("appointment", "slot", "reminder", "found"):
+        if choice.kind in ("appointment", "slot", "reminder", "found", "session"):
             return Answer(blocks=(talk.text(f"choice.{choice.kind}", label=choice.label),), intent="choose")
         slot = "entry_id" if choice.kind == "entry" else "conversation_id"
         return await self.propose(talk, "timeline", {slot: choice.id})

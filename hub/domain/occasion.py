@@ -29,6 +29,11 @@ class Session:
     capacity: int = 0
 
 
+def find_session(sessions: tuple[Session, ...], id: str) -> Session | None:
+    """The one with this id."""
+    return next((one for one in sessions if one.id == id), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
     """Changed by version."""
@@ -134,6 +139,7 @@ class CampaignDraft:
     {place}, {link}. `contacts` and `segment` add up."""
 
     name: str
+    """For colleagues only; empty for the event's title or the subject."""
     subject: str
     text: str
     contacts: tuple[ContactId, ...] = ()
@@ -207,12 +213,43 @@ class CampaignReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPreview:
+    """What a campaign would do if it began now: nothing was sent yet. `exact`: it was looked up for everybody whether
+    there is an address that we may write to; else `receivers` counts those too of whom it is not known."""
+
+    chosen: int
+    receivers: int
+    unwanted: int = 0
+    """Want no automatic messages."""
+    unreachable: int = 0
+    exact: bool = True
+    name: str = ""
+    """Of the contact that subject and text are filled in for."""
+    subject: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A session and how full it is. `capacity` 0: no limit of its own."""
+
+    session: Session
+    capacity: int
+    taken: int
+    waiting: int
+    full: bool = False
+    """Whoever registers now waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OccasionView:
-    """An occasion and how full it is."""
+    """An occasion and how full it is; `capacity` of all sessions together, 0 for no limit."""
 
     occasion: Occasion
     taken: int
     waiting: int
+    capacity: int = 0
+    sessions: tuple[SessionView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +269,7 @@ class Invitation:
     registration: Registration
     position: int = 0
     full: bool = False
+    sessions: tuple[SessionView, ...] = ()
 
 
 def registration_id(occasion_id: str, contact_id: str) -> str:

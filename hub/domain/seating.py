@@ -54,6 +54,10 @@ class Seats:
         """The one that they hold."""
         return next((seat for seat in self.taken if seat.contact_id == contact_id), None)
 
+    def held_by(self, contact_id: str) -> Seat | None:
+        """Their seat, or their place in the waiting list."""
+        return next((seat for seat in (*self.taken, *self.waiting) if seat.contact_id == contact_id), None)
+
     def position_of(self, contact_id: str) -> int:
         """In the waiting list of their session, from 1; 0 where they do not wait."""
         mine = next((seat for seat in self.waiting if seat.contact_id == contact_id), None)
@@ -62,11 +66,13 @@ class Seats:
         return [seat.contact_id for seat in self.waiting if seat.session == mine.session].index(contact_id) + 1
 
     def free(self, session: str = "") -> int:
-        """Seats left in that session."""
+        """Seats left in that session, and in the list as a whole."""
         room = next((room for room in self.rooms if room.session == session), None)
         if room is None:
             return 0
-        return room.capacity - sum(seat.session == session for seat in self.taken)
+        left = room.capacity - sum(seat.session == session for seat in self.taken)
+        # However many sessions there are, the list stays one document of a bounded size.
+        return min(left, MOST_SEATS - len(self.taken))
 
 
 def take_seat(seats: Seats, contact_id: str, session: str, change: Change, now: datetime) -> Seats:

@@ -90,9 +90,9 @@ class CustomerVerbs(Protocol):
         """Events to come that somebody was told of at the address from which they write now, soonest first; none for a
         message that nothing authenticates."""
 
-    async def attend(self, customer: Customer, occasion_id: str, wanted: bool) -> Invitation:
-        """Register or cancel, silently: the answer tells. Only for one of `invitations`. Raises NotFound, Conflict
-        (code "closed", "waiting-full")."""
+    async def attend(self, customer: Customer, occasion_id: str, wanted: bool, *, session: str = "") -> Invitation:
+        """Register (for a session) or cancel, silently: the answer tells. Only for one of `invitations`. Raises
+        NotFound, Invalid, Conflict (code "closed", "waiting-full", "other-session")."""
 
     async def occasion_files(self, customer: Customer, occasion_id: str) -> Sequence[FileData]:
         """Calendar file and code of a registration, () without a seat. Raises NotFound."""

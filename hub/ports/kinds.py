@@ -251,7 +251,14 @@ REGISTRATIONS = Kind(
         Index(name="by_link", keys=("link", "created_at")),
     ),
 )
-CAMPAIGNS = Kind(name="campaigns", type=Campaign, indexes=(Index(name="newest", keys=("created_at",)),))
+CAMPAIGNS = Kind(
+    name="campaigns",
+    type=Campaign,
+    indexes=(
+        Index(name="newest", keys=("created_at",)),
+        Index(name="by_occasion", keys=("occasion_id", "created_at")),
+    ),
+)
 MAILINGS = Kind(
     name="mailings",
     type=Mailing,

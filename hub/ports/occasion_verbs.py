@@ -7,6 +7,7 @@ from hub.domain.ids import ContactId
 from hub.domain.occasion import (
     Campaign,
     CampaignDraft,
+    CampaignPreview,
     CampaignReport,
     Invitation,
     OccasionDraft,
@@ -58,7 +59,7 @@ class OccasionVerbs(Protocol):
         self, actor: Actor, occasion_id: str, contact_id: ContactId, *, session: str = "", tell: bool = True
     ) -> Invitation:
         """A seat, or a place in the waiting list; the contact is told of it by itself, if `tell`. Once, however often.
-        Raises NotFound, Invalid, Conflict (code "closed", "waiting-full")."""
+        Raises NotFound, Invalid, Conflict (code "closed", "waiting-full", "other-session")."""
 
     async def cancel(self, actor: Actor, occasion_id: str, contact_id: ContactId) -> Invitation:
         """The next in the waiting list moves up and is told. Raises NotFound, Conflict."""
@@ -74,11 +75,19 @@ class OccasionVerbs(Protocol):
         """A message to many; with an event an invitation, with `states` a follow-up. Once for the key. Raises Invalid,
         NotFound, Conflict."""
 
-    async def campaigns(self, actor: Actor, after: str | None = None, limit: int = 50) -> Page[Campaign]:
-        """Newest first."""
+    async def preview_campaign(self, actor: Actor, draft: CampaignDraft) -> CampaignPreview:
+        """Whom it would reach, and what the first would read; nothing is sent. Raises what `start_campaign` does."""
+
+    async def campaigns(
+        self, actor: Actor, after: str | None = None, limit: int = 50, *, occasion_id: str = ""
+    ) -> Page[Campaign]:
+        """Newest first; only those of an event, where one is named."""
 
     async def campaign(self, actor: Actor, campaign_id: str) -> CampaignReport:
         """What became of it. Raises NotFound."""
 
     async def pause_campaign(self, actor: Actor, campaign_id: str, paused: bool) -> Campaign:
         """Raises NotFound, Conflict."""
+
+    async def rename_campaign(self, actor: Actor, campaign_id: str, name: str) -> Campaign:
+        """What colleagues call it. Raises NotFound, Invalid, Conflict."""

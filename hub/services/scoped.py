@@ -154,6 +154,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "register": Rule(before=of_contact),
         "cancel": Rule(before=of_contact),
         "start_campaign": FREE,  # chooses among whom the actor sees
+        "preview_campaign": FREE,  # the same
     },
     "documents": {
         "page": paged(lambda one: one.contact_id, company=True, before=of_contact),
@@ -191,7 +192,7 @@ WITHHELD = {
     "register": ("import_csv", "import_vcard"),
     "calendar": ("open_feed",),
     "desk": ("waiting",),
-    "occasions": ("check_in", "campaigns", "campaign", "pause_campaign"),
+    "occasions": ("check_in", "campaigns", "campaign", "pause_campaign", "rename_campaign"),
     "quarantine": ("page", "raw", "replay"),
     "audit": ("page",),
     "search": ("rebuild",),

@@ -57,6 +57,14 @@ BUSINESS: dict[str, dict[str, str]] = {
         "attended": "Attended",
         "missed": "Missed",
     },
+    "standing": {
+        "registered": "who are registered",
+        "waiting": "who are on the waiting list",
+        "invited": "who have not answered the invitation",
+        "cancelled": "who cancelled",
+        "attended": "who were there",
+        "missed": "who missed it",
+    },
     "registration-via": {
         "reply": "by reply",
         "link": "by link",
@@ -66,6 +74,9 @@ BUSINESS: dict[str, dict[str, str]] = {
         "api": "by a colleague",
         "cli": "by a colleague",
         "cancelled": "event cancelled",
+        "xmpp": "by a colleague",
+        "telegram": "by a colleague",
+        "email": "by a colleague",
     },
     "campaign": {"running": "running", "paused": "paused", "done": "sent"},
     "assignment": {

@@ -2,10 +2,12 @@
 session; the secret is the right, and guesses count as failed sign-ins do."""
 
 import re
+from datetime import datetime
 
 from aiohttp import web
 
-from hub.domain.errors import Conflict, NotFound
+from hub.domain.errors import Conflict, Invalid, NotFound
+from hub.domain.occasion import RegistrationState
 from hub.services.occasions.guests import Guests, GuestView
 from hub.services.occasions.registering import PATH
 from hub.services.occasions.wording import tell_when
@@ -14,6 +16,8 @@ from hub.web.pages import page, reader_of, redirect
 from hub.web.site import client_of, site_of
 
 GUESTS: web.AppKey[Guests] = web.AppKey("guests", Guests)
+ANSWERABLE = (RegistrationState.INVITED, RegistrationState.CANCELLED)
+"""Whoever stands so may register."""
 _SECRET = re.compile(r"[a-z2-7]{40}")
 
 
@@ -49,20 +53,51 @@ async def act(request: web.Request) -> web.Response:
     wanted = "unsubscribe" if one_click else form["act"]
     secret = request.match_info["secret"]
     try:
-        await request.config_dict[GUESTS].act(secret, wanted)
-    except Conflict:
-        return await _render(request, view, closed=True, status=409)
+        await request.config_dict[GUESTS].act(secret, wanted, session=_session(view, wanted, form["session"]))
+    except Conflict as error:
+        return await _render(request, await _look(request), refused=str(error.fields.get("code", "")), status=409)
+    except Invalid as error:
+        if error.fields.get("field") != "session":
+            raise
+        return await _render(request, view, refused="session", status=400)
     return web.Response(text="") if one_click else redirect(f"{PATH}{secret}?done={wanted}")
 
 
-async def _render(request: web.Request, view: GuestView, *, closed: bool = False, status: int = 200) -> web.Response:
+def _session(view: GuestView, act: str, wanted: str) -> str:
+    """Of an event with several sessions whoever comes chooses one. Raises Invalid."""
+    if view.invitation is None or act != "register":
+        return ""
+    known = [one.session.id for one in view.invitation.sessions]
+    choosing = view.invitation.registration.state in ANSWERABLE and len(known) > 1
+    if (wanted and wanted not in known) or (choosing and not wanted):
+        raise Invalid("Say for which session.", field="session")
+    return wanted
+
+
+async def _render(request: web.Request, view: GuestView, *, refused: str = "", status: int = 200) -> web.Response:
     one, now = view.invitation, site_of(request).clock.now()
-    when, open_ = "", False
+    when, open_, mine, sessions = "", False, None, []
     if one is not None:
-        when = tell_when(one.occasion.start, one.occasion.time_zone, reader_of(request).language)
+        language = reader_of(request).language
+
+        def tell(at: datetime) -> str:
+            return tell_when(at, one.occasion.time_zone, language)
+
+        when = tell(one.occasion.start)
+        sessions = [(it, tell(it.session.start)) for it in one.sessions]
+        held = one.registration.state not in ANSWERABLE
+        mine = next((it for it in sessions if held and it[0].session.id == one.registration.session), None)
         ends = min(one.occasion.deadline or one.occasion.start, one.occasion.start)
         open_ = one.occasion.state.value == "open" and now < ends
-    values = {"view": view, "one": one, "when": when, "open": open_, "closed": closed}
+    values: dict[str, object] = {
+        "view": view,
+        "one": one,
+        "when": when,
+        "open": open_,
+        "refused": refused,
+        "mine": mine,
+    }
+    values["sessions"] = sessions
     response = await page(request, "guest.html", values, status=status)
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"

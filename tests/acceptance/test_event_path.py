@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import icalendar
 
-from hub.domain.occasion import CampaignDraft, OccasionDraft, RegistrationState
+from hub.domain.occasion import CampaignDraft, OccasionDraft, RegistrationState, Session
 from tests.reception_world import PETRA_MAIL, CustomerOffice
 
 
-async def invited(world: CustomerOffice, capacity: int) -> str:
+async def invited(world: CustomerOffice, capacity: int, *sessions: str) -> str:
     """An event of the day after tomorrow to which Petra was invited; its id."""
     start = world.clock.now().replace(microsecond=0) + timedelta(days=2)
-    draft = OccasionDraft(
-        title="Holzmesse", place="Halle 3", start=start, end=start + timedelta(hours=3), capacity=capacity
-    )
+    end = start + timedelta(hours=3)
+    parts = tuple(Session(id=title, title=title, start=start, end=end) for title in sessions)
+    draft = OccasionDraft(title="Holzmesse", place="Halle 3", start=start, end=end, capacity=capacity, sessions=parts)
     verbs = world.business.gatherings.verbs
     event = (await verbs.create(world.office.anna, draft, key="event")).occasion
     campaign = CampaignDraft(name="", subject="", text="", contacts=(world.petra.id,), occasion_id=event.id)
@@ -74,3 +74,16 @@ async def test_without_an_invitation_such_words_are_for_people() -> None:
     world = await CustomerOffice.open()
     assert await world.mail("Ich komme!") == []
     assert world.conversation(PETRA_MAIL).owner == "queue"
+
+
+async def test_of_several_sessions_a_customer_is_asked_which_and_answers_with_its_number() -> None:
+    world = await CustomerOffice.open()
+    verbs, anna = world.business.gatherings.verbs, world.office.anna
+    event = await invited(world, 1, "Sägen", "Ölen")
+    (asked,) = await world.mail("Ich komme gern!", subject="Re: Einladung: Holzmesse")
+    assert "1 Sägen · 2 Ölen" in asked
+    assert (await verbs.get(anna, event)).taken == 0
+    (told,) = await world.mail("2", subject="Re: Einladung: Holzmesse")
+    assert "Holzmesse – Ölen" in told
+    (one,) = (await verbs.registrations(anna, event)).items
+    assert one.registration.session == "Ölen"

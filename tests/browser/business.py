@@ -13,11 +13,12 @@ from hub.domain.desk import Assignment, CannedReply, Queue
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
-from hub.domain.occasion import CampaignDraft, OccasionDraft
+from hub.domain.occasion import CampaignDraft, OccasionDraft, Session, registration_id
 from hub.domain.people import Actor, Right, Role, UserRole, user_id_of
 from hub.domain.views import FileData
 from hub.ports.kinds import APPOINTMENTS, CONTACTS, CONVERSATIONS, IDENTITIES
 from hub.ports.store import Documents
+from hub.services.occasions.registering import PATH
 from tests.browser.figures import insert_history
 from tests.fake_company import contact_id
 from tests.fake_verbs import START, FakeVerbs
@@ -59,19 +60,21 @@ async def open_business(verbs: FakeVerbs) -> Office:
     verbs.documents = filed.documents
     verbs.reports = office.open_reports(business)
     await insert_history(office.store, TODAY)
-    verbs.occasions = business.gatherings.verbs
+    verbs.occasions, verbs.guests = business.gatherings.verbs, business.gatherings.guests
     anna = await verbs.users.actor_of(user_id_of("anna"), "console")
     assert anna is not None
     await _book(verbs, anna)
     await _plan(verbs, anna, office.store.documents(APPOINTMENTS))
     await _share(verbs, anna)
-    await _gather(verbs, anna)
+    event = await _gather(verbs, anna)
+    id = registration_id(event, contact_id("Hannah Brandt"))
+    verbs.guest_path = PATH + business.gatherings.registering.token("registration", id)
     await _file(filed, anna)
     return office
 
 
-async def _gather(verbs: FakeVerbs, anna: Actor) -> None:
-    """A fair that is full, a training with a long name, and an invitation."""
+async def _gather(verbs: FakeVerbs, anna: Actor) -> str:
+    """A fair that is full, a training with a long name and sessions (its id), and invitations."""
     start = datetime.combine(TODAY + 9 * DAY, time(10), ZONE)
     fair = OccasionDraft(
         title="Hausmesse Holz & Licht",
@@ -88,12 +91,27 @@ async def _gather(verbs: FakeVerbs, anna: Actor) -> None:
         if name == "Petra Müller":
             await verbs.occasions.check_in(anna, done.registration.code)
     training = replace(fair, title="Schulung: Pflege geölter Oberflächen im Objektbereich für Hausverwaltungen")
-    await verbs.occasions.create(anna, replace(training, capacity=0, fee=Decimal(0)), key="training")
+    parts = (
+        Session(id="s_morning", title="Vormittag: Grundlagen", start=start, end=start + timedelta(hours=3), capacity=2),
+        Session(
+            id="s_afternoon",
+            title="Nachmittag: Ausbesserungsarbeiten an geölten Treppenstufen im laufenden Betrieb",
+            start=start + timedelta(hours=4),
+            end=start + timedelta(hours=6),
+        ),
+    )
+    training = replace(training, capacity=0, fee=Decimal(0), sessions=parts)
+    with_parts = (await verbs.occasions.create(anna, training, key="training")).occasion
+    for name, part in (("Petra Müller", 0), ("Sabine Krüger", 0), ("Tom Fletcher", 0), (LONG, 1)):
+        await verbs.occasions.register(anna, with_parts.id, contact_id(name), session=parts[part].id, tell=False)
     names = ("Hannah Brandt", "Dr. Ines Vogel")
     draft = CampaignDraft(
         name="", subject="", text="", contacts=tuple(map(contact_id, names)), occasion_id=made.occasion.id
     )
     await verbs.occasions.start_campaign(anna, draft, key="invite")
+    to_training = replace(draft, contacts=(contact_id("Hannah Brandt"),), occasion_id=with_parts.id, name="Schulung")
+    await verbs.occasions.start_campaign(anna, to_training, key="training")
+    return str(with_parts.id)
 
 
 def _enrich(verbs: FakeVerbs) -> None:

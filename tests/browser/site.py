@@ -10,6 +10,7 @@ from hub.domain.document import document_id
 from hub.domain.ids import derived_id
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
+from hub.web.guests import open_guest_pages
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
 from hub.web.uploads import open_upload_pages
@@ -57,6 +58,18 @@ FILES = {
 }
 """What is chosen on the page of imports: the form, and the file."""
 
+CLICKED = {
+    "follow-up": (
+        "form[action$='/follow-up']",
+        {"subject": "Danke für Ihren Besuch, {name}", "text": "Guten Tag {name},\n\nschön, dass Sie kommen: {title}."},
+    ),
+    "campaign-preview": (
+        "form[action='/campaigns']",
+        {"tag": "Stammkunde", "subject": "Neue Oberflächen", "text": "Guten Tag {name}, kommen Sie vorbei!"},
+    ),
+}
+"""Forms that are filled in to reach a page."""
+
 
 class Demo:
     """A running console."""
@@ -69,6 +82,7 @@ class Demo:
     async def __aenter__(self) -> Self:
         await open_business(self.verbs)
         open_upload_pages(self._site, self.verbs.documents.requests)
+        open_guest_pages(self._site, self.verbs.guests)
         await self._server.start()
         return self
 
@@ -124,6 +138,12 @@ class Demo:
             await page.evaluate("document.querySelectorAll('main form').forEach((form) => { form.noValidate = true; })")
             await page.locator("main form:has(.primary) .primary").first.click()
             await page.wait_for_selector(".wrong")
+        if name in CLICKED:
+            form, fields = CLICKED[name]
+            for field, text in fields.items():
+                await page.locator(f"{form} [name={field}]").first.fill(text)
+            await page.locator(f"{form} .primary").click()
+            await page.wait_for_selector("[name=step]")
         if name == "user-code":
             await page.locator("tbody .button").first.click()
             await page.wait_for_selector(".code")
@@ -189,6 +209,12 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("audit", "/audit"),
         ("occasions", "/occasions"),
         ("occasion", f"/occasions/{derived_id('n', user_id_of('anna'), 'fair')}"),
+        ("occasion-sessions", f"/occasions/{derived_id('n', user_id_of('anna'), 'training')}"),
+        ("wrong-occasion", "/occasions?past=1"),
+        ("follow-up", f"/occasions/{derived_id('n', user_id_of('anna'), 'training')}"),
+        ("guest", demo.verbs.guest_path),
+        ("campaigns", "/campaigns"),
+        ("campaign-preview", "/campaigns"),
         ("campaign", f"/campaigns/{derived_id('j', user_id_of('anna'), 'invite')}"),
         ("accounts", "/accounts"),
         ("reports", "/reports"),

@@ -21,6 +21,7 @@ from bots.staff.commands.note import NOTE
 from bots.staff.commands.occasions import CHECK_IN, INVITE_TO_OCCASION, OCCASION_GUESTS, OCCASIONS
 from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
 from bots.staff.commands.register import DUPLICATES, INVITE, MERGE, TAG, UNMERGE
+from bots.staff.commands.registrations import CANCEL_REGISTRATION, REGISTER_FOR_OCCASION
 from bots.staff.commands.reminders import ALERT_OFF, ALERT_ON, BRIEFING, DROP_REMINDER, REMIND_ME, REMINDERS
 from bots.staff.commands.reopen import REOPEN
 from bots.staff.commands.reply import REPLY
@@ -84,6 +85,8 @@ COMMANDS: dict[str, Command] = {
         OCCASIONS,
         OCCASION_GUESTS,
         INVITE_TO_OCCASION,
+        REGISTER_FOR_OCCASION,
+        CANCEL_REGISTRATION,
         CHECK_IN,
         STATUS,
         UNDO,

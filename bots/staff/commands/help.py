@@ -56,6 +56,8 @@ TOPICS: dict[str, Right | None] = {
     "occasions": Right.READ_CALENDARS,
     "occasion_guests": Right.READ_CALENDARS,
     "invite_to_occasion": Right.WRITE_MESSAGES,
+    "register_for_occasion": Right.BOOK_APPOINTMENTS,
+    "cancel_registration": Right.BOOK_APPOINTMENTS,
     "check_in": Right.BOOK_APPOINTMENTS,
     "invite": Right.EDIT_CONTACTS,
     "status": Right.READ_STATUS,

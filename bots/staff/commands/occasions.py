@@ -1,5 +1,7 @@
 """Company events: which there are, who comes, inviting, and checking in by code."""
 
+from collections.abc import Sequence
+
 from bots.staff.command import Answer, Command, Slots
 from bots.staff.describing import one_line
 from bots.staff.memory import Pending
@@ -8,12 +10,14 @@ from bots.staff.targets import find_target
 from bots.staff.telling import tell_span
 from hub.domain.errors import Ambiguous, Conflict, NotFound
 from hub.domain.ids import ContactId
-from hub.domain.occasion import CampaignDraft, OccasionView, RegistrationState
+from hub.domain.occasion import CampaignDraft, OccasionView, RegistrationState, find_session
 from hub.domain.people import Right
-from hub.ports.bot import Confirm, Table
+from hub.domain.turn import Choice
+from hub.ports.bot import Block, Confirm, Table
 
 SHOWN = 10
 MOST_GUESTS = 50
+MOST_CHOICES = 9
 
 
 async def list_occasions(talk: Talk, slots: Slots) -> Answer:
@@ -22,38 +26,60 @@ async def list_occasions(talk: Talk, slots: Slots) -> Answer:
     if not found:
         return Answer(blocks=(talk.text("occasion.none"),), choices=())
     rows = tuple(
-        (one_line(it.occasion.title, 60), tell_span(talk, it.occasion.start, it.occasion.end), _seats(talk, it))
+        (one_line(it.occasion.title, 60), tell_span(talk, it.occasion.start, it.occasion.end), tell_seats(talk, it))
         for it in found
     )
     table = Table(headings=talk.headings("occasion.headings"), rows=rows)
     return Answer(blocks=(talk.text("occasion.title"), table), choices=())
 
 
-def _seats(talk: Talk, view: OccasionView) -> str:
-    if not view.occasion.capacity:
+def tell_seats(talk: Talk, view: OccasionView) -> str:
+    """ "3/40 + 2": taken, of all, and who waits."""
+    if not view.capacity:
         return talk.number(view.taken)
-    seats = f"{talk.number(view.taken)}/{talk.number(view.occasion.capacity)}"
+    seats = f"{talk.number(view.taken)}/{talk.number(view.capacity)}"
     return seats + (f" + {talk.number(view.waiting)}" if view.waiting else "")
 
 
-async def _find(talk: Talk, slots: Slots) -> OccasionView | Answer:
+async def find_occasion(talk: Talk, intent: str, slots: Slots) -> OccasionView | Answer:
+    """The event that is meant, or the question which one; a number answers it and carries the command on."""
     wanted = slots.get("occasion_id") or slots.get("occasion", "").strip(" ?!.\"„“”'")
+    coming = (await talk.verbs.occasions.page(talk.actor, limit=SHOWN)).items
     if not wanted:
-        found = (await talk.verbs.occasions.page(talk.actor, limit=2)).items
-        if len(found) == 1:
-            return found[0]
-        return await list_occasions(talk, slots)
+        if len(coming) == 1:
+            return coming[0]
+        return _ask_which(talk, intent, slots, talk.text("occasion.choose"), coming)
     try:
         return await talk.verbs.occasions.find(talk.actor, wanted)
-    except (NotFound, Ambiguous):
-        listed = await list_occasions(talk, slots)
+    except Ambiguous as error:
+        found = error.fields.get("choices")
+        fitting = [it for it in found if isinstance(it, OccasionView)] if isinstance(found, list) else []
+        said = talk.text("occasion.several", name=talk.quote(one_line(wanted, 60)))
+        return _ask_which(talk, intent, slots, said, fitting)
+    except NotFound:
         said = talk.text("occasion.which", name=talk.quote(one_line(wanted, 60)))
-        return Answer(blocks=(said, *listed.blocks), slots=dict(slots), choices=())
+        return _ask_which(talk, intent, slots, said, coming)
+
+
+def _ask_which(talk: Talk, intent: str, slots: Slots, said: Block, fitting: Sequence[OccasionView]) -> Answer:
+    if not fitting:
+        return Answer(blocks=(said, talk.text("occasion.none")), choices=())
+    choices = tuple(
+        Choice(
+            kind="occasion",
+            id=it.occasion.id,
+            label=f"{one_line(it.occasion.title, 60)}, {tell_span(talk, it.occasion.start, it.occasion.end)}",
+        )
+        for it in fitting[:MOST_CHOICES]
+    )
+    kept = {name: value for name, value in slots.items() if name != "occasion"}
+    pending = Pending(stage="choose", intent=intent, slots=kept)
+    return Answer(blocks=(said,), choices=choices, pending=pending, slots=dict(slots))
 
 
 async def list_guests(talk: Talk, slots: Slots) -> Answer:
-    """Who has a seat, and who waits."""
-    view = await _find(talk, slots)
+    """Who has a seat, and who waits; in which session."""
+    view = await find_occasion(talk, "occasion_guests", slots)
     if isinstance(view, Answer):
         return view
     event = view.occasion
@@ -61,10 +87,13 @@ async def list_guests(talk: Talk, slots: Slots) -> Answer:
     for state in (RegistrationState.REGISTERED, RegistrationState.ATTENDED, RegistrationState.WAITING):
         page = await talk.verbs.occasions.registrations(talk.actor, event.id, state, limit=MOST_GUESTS)
         said = talk.say(f"occasion.{state.value}")
-        lines += [(one_line(one.contact_name, 60), said) for one in page.items]
-    head = talk.text("occasion.guests", title=event.title, seats=_seats(talk, view))
+        for one in page.items:
+            part = find_session(event.sessions, one.registration.session)
+            lines.append((one_line(one.contact_name, 60), f"{said}, {one_line(part.title, 60)}" if part else said))
+    head = talk.text("occasion.guests", title=event.title, seats=tell_seats(talk, view))
     if not lines:
-        return Answer(blocks=(talk.text("occasion.nobody", title=event.title),), slots={"occasion_id": event.id})
+        nobody = talk.text("occasion.nobody", title=event.title)
+        return Answer(blocks=(nobody,), slots={"occasion_id": event.id}, choices=())
     table = Table(headings=talk.headings("occasion.guest_headings"), rows=tuple(lines))
     return Answer(blocks=(head, table), slots={"occasion_id": event.id}, choices=())
 
@@ -74,7 +103,7 @@ async def propose_invitation(talk: Talk, slots: Slots) -> Answer:
     target = await find_target(talk, "invite_to_occasion", slots)
     if isinstance(target, Answer):
         return target
-    view = await _find(talk, slots)
+    view = await find_occasion(talk, "invite_to_occasion", dict(slots) | target.slots)
     if isinstance(view, Answer):
         return view
     event = view.occasion
@@ -84,6 +113,7 @@ async def propose_invitation(talk: Talk, slots: Slots) -> Answer:
     return Answer(
         blocks=(Confirm(text=said),),
         slots=found,
+        choices=(),
         buttons=(talk.say("button.yes"), talk.say("button.no")),
         pending=Pending(stage="confirm", intent="invite_to_occasion", slots=found),
         contact_id=target.contact_id,

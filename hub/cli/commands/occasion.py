@@ -1,4 +1,4 @@
-"""`occasion`: company events, who comes, invitations, check-in; `campaign`: one message to many."""
+"""`occasion`: company events with their sessions, who comes, invitations, follow-ups, check-in."""
 
 import secrets
 from typing import Any
@@ -6,16 +6,29 @@ from typing import Any
 import click
 
 from hub.cli.client import Hub, client_command, show_json, show_table
+from hub.cli.commands.campaign import message_options, send_campaign
+
+STATES = ("registered", "waiting", "invited", "cancelled", "attended", "missed")
 
 
 @click.group()
 def occasion() -> None:
-    """Company events: list, add, who comes, invite, check in."""
+    """Company events: list, show, add, who comes, invite, follow up, check in."""
 
 
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
-    seats = f"{item['taken']}/{item['capacity'] or '∞'}" + (f" +{item['waiting']}" if item["waiting"] else "")
-    return item["start"][:16].replace("T", " "), item["title"], item["place"], seats, item["state"], item["id"]
+    return _when(item), item["title"], item["place"], _seats(item), item["state"], item["id"]
+
+
+def _when(item: dict[str, Any]) -> str:
+    return str(item["start"])[:16].replace("T", " ")
+
+
+def _seats(item: dict[str, Any]) -> str:
+    parts = item.get("sessions") or [item]
+    limits = [part["capacity"] or item["capacity"] for part in parts]
+    all_ = str(sum(limits)) if all(limits) else "∞"
+    return f"{item['taken']}/{all_}" + (f" +{item['waiting']}" if item["waiting"] else "")
 
 
 @occasion.command("list")
@@ -38,14 +51,60 @@ def list_occasions(hub: Hub, as_json: bool, past: bool) -> None:
 @click.option("--capacity", default=0, type=click.IntRange(0, 5_000), help="Seats; 0 for no limit.")
 @click.option("--fee", default="0", help="49.90")
 @click.option("--description", default="")
+@click.option(
+    "--session", "sessions", multiple=True, help="TITLE|START|END|SEATS, once for each; seats may be left out."
+)
 @client_command
-def add(hub: Hub, as_json: bool, **fields: Any) -> None:
+def add(hub: Hub, as_json: bool, sessions: tuple[str, ...], **fields: Any) -> None:
     """Plan an event called TITLE."""
-    made = hub.post("occasions", body=fields, key=secrets.token_hex(12))
+    body = fields | {"sessions": [_session(number, text) for number, text in enumerate(sessions, 1)]}
+    made = hub.post("occasions", body=body, key=secrets.token_hex(12))
     if as_json:
         show_json(made)
         return
     click.echo(f"Planned: {made['title']} ({made['id']})")
+
+
+def _session(number: int, text: str) -> dict[str, Any]:
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) not in (3, 4) or not all(parts[:3]) or not (parts[3:] or ["0"])[0].isdecimal():
+        raise click.BadParameter(f"{text!r}: write it as TITLE|START|END|SEATS.", param_hint="--session")
+    seats = int(parts[3]) if parts[3:] else 0
+    return {"id": f"s{number}", "title": parts[0], "start": parts[1], "end": parts[2], "capacity": seats}
+
+
+@occasion.command()
+@click.argument("id")
+@client_command
+def show(hub: Hub, as_json: bool, id: str) -> None:
+    """The event ID, and the seats of each session."""
+    found = hub.get("occasions", id)
+    if as_json:
+        show_json(found)
+        return
+    click.echo(f"{found['title']}, {_when(found)} UTC, {found['place'] or 'no place'}: {found['state']}")
+    click.echo(f"Seats: {_seats(found)}")
+    if found["sessions"]:
+        # A session that says nothing of its seats has as many as the event.
+        parts = [one | {"capacity": one["capacity"] or found["capacity"]} for one in found["sessions"]]
+        rows = [(_when(one), one["title"], _seats(one), one["id"]) for one in parts]
+        show_table(("Start (UTC)", "Session", "Seats", "Id"), rows, "")
+
+
+@occasion.command()
+@click.argument("id")
+@click.argument("state", type=click.Choice(["open", "closed", "cancelled", "done"]))
+@click.option("--yes", is_flag=True, help="Cancel without asking.")
+@client_command
+def state(hub: Hub, as_json: bool, id: str, state: str, yes: bool) -> None:
+    """Open or close registration for the event ID, cancel it (which tells everybody), or say that it is over."""
+    if state == "cancelled" and not yes:
+        click.confirm("Everybody who has a seat or waits is told. Cancel the event?", abort=True, err=True)
+    found = hub.post("occasions", id, "state", body={"state": state})
+    if as_json:
+        show_json(found)
+        return
+    click.echo(f"{found['title']}: {found['state']}")
 
 
 @occasion.command()
@@ -58,8 +117,11 @@ def guests(hub: Hub, as_json: bool, id: str, state: str) -> None:
     if as_json:
         show_json(items)
         return
-    rows = [(one["contact_name"], one["state"], one["code"], one["via"]) for one in items]
-    show_table(("Contact", "State", "Code", "Via"), rows, "Nobody.")
+    titles = {one["id"]: one["title"] for one in hub.get("occasions", id)["sessions"]}
+    rows = [
+        (one["contact_name"], one["state"], titles.get(one["session"], "-"), one["code"], one["via"]) for one in items
+    ]
+    show_table(("Contact", "State", "Session", "Code", "Via"), rows, "Nobody.")
 
 
 @occasion.command()
@@ -68,6 +130,7 @@ def guests(hub: Hub, as_json: bool, id: str, state: str) -> None:
 @click.option("--tag", default="")
 @click.option("--role", default="")
 @click.option("--city", default="")
+@click.option("--name", default="", help="For colleagues only; empty for the event's title.")
 @click.option("--per-minute", default=30, type=click.IntRange(1, 200), show_default=True)
 @client_command
 def invite(hub: Hub, as_json: bool, id: str, contacts: tuple[str, ...], **fields: Any) -> None:
@@ -80,8 +143,20 @@ def invite(hub: Hub, as_json: bool, id: str, contacts: tuple[str, ...], **fields
     click.echo(f"{made['planned']} invitations ({made['id']}).")
 
 
-def _standing(hub: Hub, as_json: bool, id: str, act: str, contact: str) -> None:
-    done = hub.post("occasions", id, act, body={"contact": contact}, key=secrets.token_hex(12))
+@occasion.command("follow-up")
+@click.argument("id")
+@click.option(
+    "--state", "states", multiple=True, required=True, type=click.Choice(STATES), help="Several are possible."
+)
+@message_options
+@client_command
+def follow_up(hub: Hub, as_json: bool, id: str, **fields: Any) -> None:
+    """Write to whoever stands so with the event ID: who attended, missed it, is registered, ..."""
+    send_campaign(hub, as_json, ("occasions", id, "invite"), fields)
+
+
+def _standing(hub: Hub, as_json: bool, id: str, act: str, **body: str) -> None:
+    done = hub.post("occasions", id, act, body=body, key=secrets.token_hex(12))
     if as_json:
         show_json(done)
         return
@@ -92,10 +167,11 @@ def _standing(hub: Hub, as_json: bool, id: str, act: str, contact: str) -> None:
 @occasion.command()
 @click.argument("id")
 @click.argument("contact")
+@click.option("--session", default="", help="Its id; empty for the first with a free seat.")
 @client_command
-def register(hub: Hub, as_json: bool, id: str, contact: str) -> None:
+def register(hub: Hub, as_json: bool, id: str, contact: str, session: str) -> None:
     """Give CONTACT a seat at the event ID, or a place in the waiting list."""
-    _standing(hub, as_json, id, "registrations", contact)
+    _standing(hub, as_json, id, "registrations", contact=contact, session=session)
 
 
 @occasion.command()
@@ -104,7 +180,7 @@ def register(hub: Hub, as_json: bool, id: str, contact: str) -> None:
 @client_command
 def cancel(hub: Hub, as_json: bool, id: str, contact: str) -> None:
     """CONTACT does not come; the next in the waiting list moves up."""
-    _standing(hub, as_json, id, "cancel", contact)
+    _standing(hub, as_json, id, "cancel", contact=contact)
 
 
 @occasion.command("check-in")
@@ -117,33 +193,3 @@ def check_in(hub: Hub, as_json: bool, code: str) -> None:
         show_json(done)
         return
     click.echo(f"{done['contact_name']} is checked in.")
-
-
-@occasion.command()
-@client_command
-def campaigns(hub: Hub, as_json: bool) -> None:
-    """Messages to many, newest first."""
-    items = hub.get("campaigns")["items"]
-    if as_json:
-        show_json(items)
-        return
-    rows = [(one["created_at"][:16].replace("T", " "), one["name"], one["state"], str(one["planned"]), one["id"])
-            for one in items]  # fmt: skip
-    show_table(("Since (UTC)", "Campaign", "State", "Contacts", "Id"), rows, "No campaigns.")
-
-
-@occasion.command()
-@click.argument("id")
-@click.option("--pause/--go-on", default=None)
-@client_command
-def campaign(hub: Hub, as_json: bool, id: str, pause: bool | None) -> None:
-    """What became of the campaign ID; `--pause` and `--go-on`."""
-    if pause is not None:
-        hub.post("campaigns", id, "pause", body={"paused": pause})
-    found = hub.get("campaigns", id)
-    if as_json:
-        show_json(found)
-        return
-    names = ("state", "planned", "due", "sent", "delivered", "bounced", "failed", "skipped", "opted_out")
-    for name in names:
-        click.echo(f"{name.replace('_', ' ')}: {found[name]}")

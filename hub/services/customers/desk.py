@@ -220,11 +220,13 @@ class CustomerDesk:
             return []
         return await self._registering.open_for(customer.contact_id, customer.address.key)
 
-    async def attend(self, customer: Customer, occasion_id: str, wanted: bool) -> Invitation:
+    async def attend(self, customer: Customer, occasion_id: str, wanted: bool, *, session: str = "") -> Invitation:
         """See CustomerVerbs."""
-        one = await self._invitation(customer, occasion_id)
-        do = self._registering.register if wanted else self._registering.cancel
-        done = await do(occasion_id, one.registration.contact_id, via="reply", quiet=True)
+        who = (await self._invitation(customer, occasion_id)).registration.contact_id
+        if wanted:
+            done = await self._registering.register(occasion_id, who, session=session, via="reply", quiet=True)
+        else:
+            done = await self._registering.cancel(occasion_id, who, via="reply", quiet=True)
         verb = "customer.attend" if wanted else "customer.withdraw"
         await self._audit.record(customer_actor(customer), verb, customer.contact_id, detail=occasion_id)
         return done

@@ -1,26 +1,24 @@
 """Campaigns: one message to many, a batch each minute. The batches are reminders (hub/services/reminding.py), so that
 they go on after a restart; each contact's message has an id of its own, so that nobody gets it twice."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.domain.contact import Contact
 from hub.domain.errors import Conflict, Invalid, NotFound
-from hub.domain.folding import fold
 from hub.domain.ids import ContactId, derived_id
 from hub.domain.instant import to_utc_ms
 from hub.domain.occasion import (
     Campaign,
     CampaignDraft,
+    CampaignPreview,
     CampaignReport,
     CampaignState,
     Mailing,
     MailingState,
     Occasion,
     OccasionState,
-    RegistrationState,
-    Segment,
     mailing_id,
     registration_id,
 )
@@ -32,12 +30,13 @@ from hub.ports.kinds import CAMPAIGNS, CONTACTS, MAILINGS, OUTBOX, REGISTRATIONS
 from hub.ports.store import Page, Store
 from hub.services.correspondence import Correspondence
 from hub.services.merged import find_survivor
+from hub.services.occasions.choosing import MOST, Choosing
 from hub.services.occasions.registering import Registering, hash_token
 from hub.services.occasions.wording import check_template, facts_of, fill_template, word
-from hub.services.rows import Rows
 
-MOST = 5_000
-"""Contacts of one campaign."""
+MOST_NAME = 200
+MOST_LOOKED_UP = 500
+"""Receivers of whom a preview knows whether they can be reached."""
 MOST_A_MINUTE = 200
 BETWEEN = timedelta(minutes=1)
 PAGE = 500
@@ -56,7 +55,7 @@ class Campaigns:
         clock: Clock,
         letters: Correspondence,
         registering: Registering,
-        rows: Rows,
+        choosing: Choosing,
         company: str,
         language: str,
         expect: Callable[[datetime], None],
@@ -64,19 +63,34 @@ class Campaigns:
         self._campaigns, self._mailings = store.documents(CAMPAIGNS), store.documents(MAILINGS)
         self._contacts, self._outbox = store.documents(CONTACTS), store.documents(OUTBOX)
         self._registrations, self._reminders = store.documents(REGISTRATIONS), store.documents(REMINDERS)
-        self._clock, self._letters, self._registering, self._rows = clock, letters, registering, rows
+        self._clock, self._letters, self._registering, self._choosing = clock, letters, registering, choosing
         self._company, self._language, self._expect = company, language, expect
 
     async def start(self, actor: Actor, draft: CampaignDraft, *, key: str) -> Campaign:
         """Plan it and send the first batch; the same key is the same campaign. Raises Invalid, NotFound, Conflict."""
+        campaign, _ = await self._plan(actor, draft, key)
+        if await self._campaigns.get(campaign.id) is None:
+            contacts = [contact.id for contact in await self._choosing.choose(actor, draft)]
+            # The mailings come first: a campaign that stands has all of them.
+            for start in range(0, len(contacts), PAGE):
+                await self._mailings.insert_many(
+                    [self._mailing(campaign, id, start + n) for n, id in enumerate(contacts[start : start + PAGE])]
+                )
+            await self._campaigns.insert(replace(campaign, planned=len(contacts)))
+        await self.send_batch(campaign.id)
+        return await self.get(campaign.id)
+
+    async def _plan(self, actor: Actor, draft: CampaignDraft, key: str) -> tuple[Campaign, Occasion | None]:
+        """The campaign as it would be, and its event."""
         _check(draft)
         occasion = await self._registering.load(draft.occasion_id) if draft.occasion_id else None
         invites = occasion is not None and not draft.states
         if invites and occasion is not None and occasion.state is not OccasionState.OPEN:
             raise Conflict("Registration for this event is closed.", code="closed")
+        title = occasion.title if occasion and invites else draft.subject.strip()
         campaign = Campaign(
             id=derived_id("j", actor.id, key),
-            name=draft.name.strip() or (occasion.title if occasion else draft.subject.strip()),
+            name=draft.name.strip() or title,
             subject=draft.subject.strip(),
             text=draft.text.strip(),
             occasion_id=draft.occasion_id,
@@ -86,19 +100,29 @@ class Campaigns:
             created_by=f"{actor.kind.value}:{actor.id}",
             created_at=to_utc_ms(self._clock.now()),
         )
-        known = await self._campaigns.get(campaign.id)
-        if known is None:
-            contacts = await self._choose(actor, draft)
-            if not contacts:
-                raise Invalid("Nobody fits: name contacts, or a tag, a role or a city.", field="contact")
-            # The mailings come first: a campaign that stands has all of them.
-            for start in range(0, len(contacts), PAGE):
-                await self._mailings.insert_many(
-                    [self._mailing(campaign, id, start + n) for n, id in enumerate(contacts[start : start + PAGE])]
-                )
-            await self._campaigns.insert(replace(campaign, planned=len(contacts)))
-        await self.send_batch(campaign.id)
-        return await self.get(campaign.id)
+        return campaign, occasion
+
+    async def preview(self, actor: Actor, draft: CampaignDraft) -> CampaignPreview:
+        """Whom it would reach, and what the first of them would read. Sends nothing. Raises what `start` does."""
+        campaign, occasion = await self._plan(actor, draft, "")
+        chosen = await self._choosing.choose(actor, draft)
+        wanted = [contact for contact in chosen if contact.automatic]
+        # Looking for the way to everybody takes several reads for each.
+        ways = [await self._letters.find_way(contact.id) for contact in wanted[:MOST_LOOKED_UP]]
+        unreachable = ways.count(None)
+        first = next((contact for contact, way in zip(wanted, ways, strict=False) if way), chosen[0])
+        # The link is a secret of the contact's, also before colleagues.
+        subject, text = self._write(campaign, occasion, first, link="…")
+        return CampaignPreview(
+            chosen=len(chosen),
+            receivers=len(wanted) - unreachable,
+            unwanted=len(chosen) - len(wanted),
+            unreachable=unreachable,
+            exact=len(wanted) <= MOST_LOOKED_UP,
+            name=first.name,
+            subject=subject,
+            text=text,
+        )
 
     def _mailing(self, campaign: Campaign, contact_id: ContactId, number: int) -> Mailing:
         id = mailing_id(campaign.id, contact_id)
@@ -109,45 +133,6 @@ class Campaigns:
             number=number,
             link=hash_token(self._registering.token("mailing", id)),
         )
-
-    async def _choose(self, actor: Actor, draft: CampaignDraft) -> list[ContactId]:
-        """Whom the actor sees of those named, of the segment, and of those who stand so with the event."""
-        found: dict[ContactId, None] = {}
-        for id in draft.contacts:
-            contact = await find_survivor(self._contacts, id)
-            if contact is None or not self._rows.shows(actor, contact):
-                raise NotFound("There is no such contact.", id=id[:60])
-            found[contact.id] = None
-        if draft.segment != Segment():
-            async for contact in self._segment(actor, draft.segment):
-                found[contact.id] = None
-        for state in draft.states:
-            async for contact in self._standing(actor, draft.occasion_id, state):
-                found[contact.id] = None
-        if len(found) > MOST:
-            raise Invalid(f"A campaign goes to at most {MOST:,} contacts; choose a narrower segment.", field="contact")
-        return list(found)
-
-    async def _segment(self, actor: Actor, segment: Segment) -> AsyncIterator[Contact]:
-        cursor: str | None = None
-        while True:
-            page = await self._contacts.page("by_name", after=cursor, limit=PAGE)
-            for contact in page.items:
-                if contact.merged_into is None and _fits(contact, segment) and self._rows.shows(actor, contact):
-                    yield contact
-            if (cursor := page.next) is None:
-                return
-
-    async def _standing(self, actor: Actor, occasion_id: str, state: RegistrationState) -> AsyncIterator[Contact]:
-        cursor: str | None = None
-        while True:
-            page = await self._registrations.page("by_occasion", occasion_id, state, after=cursor, limit=PAGE)
-            for registration in page.items:
-                contact = await find_survivor(self._contacts, registration.contact_id)
-                if contact is not None and self._rows.shows(actor, contact):
-                    yield contact
-            if (cursor := page.next) is None:
-                return
 
     # Sending
 
@@ -197,23 +182,16 @@ class Campaigns:
         if not contact.automatic:
             return replace(mailing, state=MailingState.SKIPPED, reason="opted-out")
         language = contact.language or self._language
-        values = {
-            "name": contact.name,
-            "first_name": contact.name.split()[0] if contact.name.split() else "",
-            "company": self._company,
-        }
         opt_out = self._registering.address(self._registering.token("mailing", mailing.id))
+        link = ""
         if occasion is not None:
             id = registration_id(occasion.id, contact.id)
             link = self._registering.address(self._registering.token("registration", id))
-            values |= facts_of(occasion, language) | {"link": link}
-            values["place"] = values["place"].removeprefix(", ") if campaign.text else values["place"]
-        text = fill_template(campaign.text, values) if campaign.text else word(language, "invite", **values)
-        subject = campaign.subject or word(language, "invite-subject", **values)
+        subject, text = self._write(campaign, occasion, contact, link=link)
         item = await self._letters.say(
             contact.id,
             text + word(language, "opt-out", link=opt_out),
-            subject=fill_template(subject, values)[:200],
+            subject=subject,
             key=f"campaign|{mailing.id}",
             if_wanted=True,
             unsubscribe=opt_out,
@@ -224,12 +202,24 @@ class Campaigns:
             await self._invite(occasion, contact.id, item.recipient.key)
         return replace(mailing, state=MailingState.SUBMITTED, item_id=item.id)
 
+    def _write(self, campaign: Campaign, occasion: Occasion | None, contact: Contact, *, link: str) -> tuple[str, str]:
+        """Subject and text as this contact reads them; what opts out is added on the way."""
+        language = contact.language or self._language
+        first, *_ = (*contact.name.split(), "")
+        values = {"name": contact.name, "first_name": first, "company": self._company}
+        if occasion is not None:
+            values |= facts_of(occasion, language) | {"link": link}
+            values["place"] = values["place"].removeprefix(", ") if campaign.text else values["place"]
+        text = fill_template(campaign.text, values) if campaign.text else word(language, "invite", **values)
+        subject = campaign.subject or word(language, "invite-subject", **values)
+        return fill_template(subject, values)[:200], text
+
     async def _invite(self, occasion: Occasion, contact_id: ContactId, address: str) -> None:
         fresh = replace(self._registering.fresh(occasion, contact_id, "invitation"), address=address)
         await self._registrations.insert(fresh)
         await self._registering.note_address(fresh, address)
 
-    # Pausing, looking
+    # Pausing, naming, looking
 
     async def get(self, campaign_id: str) -> Campaign:
         """Raises NotFound."""
@@ -238,8 +228,10 @@ class Campaigns:
             raise NotFound("There is no such campaign.", id=campaign_id[:60])
         return campaign
 
-    async def page(self, after: str | None, limit: int) -> Page[Campaign]:
-        """Newest first."""
+    async def page(self, after: str | None, limit: int, occasion_id: str = "") -> Page[Campaign]:
+        """Newest first; only those of an event."""
+        if occasion_id:
+            return await self._campaigns.page("by_occasion", occasion_id, after=after, limit=limit, newest_first=True)
         return await self._campaigns.page("newest", after=after, limit=limit, newest_first=True)
 
     async def pause(self, campaign_id: str, paused: bool) -> Campaign:
@@ -252,6 +244,17 @@ class Campaigns:
         if not paused:
             await self.send_batch(campaign_id)
         return await self.get(campaign_id)
+
+    async def rename(self, campaign_id: str, name: str) -> Campaign:
+        """What colleagues call it; receivers never see it. Raises NotFound, Invalid, Conflict."""
+        name = name.strip()
+        if not 1 <= len(name) <= MOST_NAME:
+            raise Invalid(f"A campaign has a name of 1 to {MOST_NAME} characters.", field="name")
+        for _ in range(SWAPS):
+            current = await self.get(campaign_id)
+            if current.name == name or await self._campaigns.replace(replace(current, name=name), current.version):
+                return await self.get(campaign_id)
+        raise Conflict("The campaign changes all the time; try again.")
 
     async def _set_state(self, campaign: Campaign, state: CampaignState) -> None:
         current: Campaign | None = campaign
@@ -322,15 +325,6 @@ class Campaigns:
         raise Conflict("The contact changes all the time; try again.")
 
 
-def _fits(contact: Contact, segment: Segment) -> bool:
-    tags: Iterable[str] = (fold(tag) for tag in contact.tags)
-    return (
-        (not segment.tag or fold(segment.tag) in tags)
-        and (not segment.role or segment.role in contact.roles)
-        and (not segment.city or fold(segment.city) == fold(contact.city))
-    )
-
-
 def _check(draft: CampaignDraft) -> None:
     if not 1 <= draft.per_minute <= MOST_A_MINUTE:
         raise Invalid(f"Between 1 and {MOST_A_MINUTE} messages a minute.", field="per_minute")
@@ -340,8 +334,12 @@ def _check(draft: CampaignDraft) -> None:
         raise Invalid("Write what is to be said.", field="text")
     if not draft.subject.strip() and (not draft.occasion_id or draft.states):
         raise Invalid("A message to many needs a subject.", field="subject")
-    if len(draft.text) > 8_000 or len(draft.subject) > 200 or len(draft.name) > 200:
+    if len(draft.text) > 8_000:
         raise Invalid("This text is too long.", field="text")
+    if len(draft.subject.strip()) > 200:
+        raise Invalid("This text is too long.", field="subject")
+    if len(draft.name.strip()) > MOST_NAME:
+        raise Invalid(f"A campaign has a name of 1 to {MOST_NAME} characters.", field="name")
     if len(draft.contacts) > MOST:
         raise Invalid(f"A campaign goes to at most {MOST:,} contacts.", field="contact")
     check_template(draft.text, "text")

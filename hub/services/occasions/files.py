@@ -5,14 +5,14 @@ import io
 from datetime import datetime
 
 from hub.domain.appointment import Appointment, AppointmentState
-from hub.domain.occasion import Occasion, OccasionState, Registration
+from hub.domain.occasion import Occasion, OccasionState, Registration, find_session
 from hub.domain.views import FileData
 from hub.services.calendar.files import write_calendar
 
 
 def calendar_file(occasion: Occasion, now: datetime, *, session: str = "") -> FileData:
     """The event, or one of its sessions, as `event.ics`."""
-    part = next((one for one in occasion.sessions if one.id == session), None)
+    part = find_session(occasion.sessions, session)
     off = occasion.state is OccasionState.CANCELLED
     entry = Appointment(
         id=occasion.id,

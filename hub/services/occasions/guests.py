@@ -49,17 +49,19 @@ class Guests:
         contact = await find_survivor(self._contacts, contact_id)
         return (contact.language, contact.automatic) if contact else ("", False)
 
-    async def act(self, token: str, act: str) -> GuestView:
-        """`act`: "register", "cancel" or "unsubscribe". Raises NotFound, Invalid, Conflict (code "closed",
-        "waiting-full")."""
+    async def act(self, token: str, act: str, *, session: str = "") -> GuestView:
+        """`act`: "register" (for a session), "cancel" or "unsubscribe". Raises NotFound, Invalid, Conflict (code
+        "closed", "waiting-full", "other-session")."""
         view = await self.look(token)
         if view.mailing is not None and act == "unsubscribe":
             contact = await self._campaigns.opt_out(view.mailing)
             await self._audit.record(VISITOR, "occasions.unsubscribe", contact, detail=view.mailing.campaign_id)
         elif view.invitation is not None and act in ("register", "cancel"):
             occasion, contact = view.invitation.occasion, view.invitation.registration.contact_id
-            do = self._registering.register if act == "register" else self._registering.cancel
-            await do(occasion.id, contact, via="link")
+            if act == "register":
+                await self._registering.register(occasion.id, contact, session=session, via="link")
+            else:
+                await self._registering.cancel(occasion.id, contact, via="link")
             await self._audit.record(VISITOR, f"occasions.{act}", contact, detail=occasion.id)
         else:
             raise Invalid("This cannot be done here.")

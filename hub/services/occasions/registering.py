@@ -2,11 +2,13 @@
 and the word to the contact follow, in this order, each under an id that makes a repetition harmless. What a crash left
 undone stands in the list and is settled at the next start."""
 
+import asyncio
 import hashlib
 import hmac
 from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import replace
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from hub.domain.contact import Contact
@@ -19,13 +21,12 @@ from hub.domain.occasion import (
     OccasionState,
     Registration,
     RegistrationState,
+    find_session,
     registration_id,
 )
 from hub.domain.people import system_actor
 from hub.domain.seating import (
-    MOST_SEATS,
     Change,
-    Room,
     Seats,
     clear_seats,
     fit_rooms,
@@ -41,6 +42,7 @@ from hub.ports.store import Exists, Store
 from hub.services.correspondence import Correspondence
 from hub.services.merged import find_survivor
 from hub.services.occasions.files import calendar_file, code_picture
+from hub.services.occasions.rooms import best_session, rooms_of, view_sessions
 from hub.services.occasions.wording import facts_of, word
 
 PATH = "/e/"
@@ -70,6 +72,7 @@ class Registering:
         self._occasions, self._seats = store.documents(OCCASIONS), store.documents(SEATS)
         self._registrations, self._contacts = store.documents(REGISTRATIONS), store.documents(CONTACTS)
         self._clock, self._letters, self._accounts = clock, letters, accounts
+        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._secret, self._base_url, self._language = secret, base_url.rstrip("/"), language
 
     # Secrets
@@ -93,20 +96,21 @@ class Registering:
         self, occasion_id: str, contact_id: ContactId, *, session: str = "", via: str, quiet: bool = False
     ) -> Invitation:
         """A seat or a place in the waiting list; once, whoever asks how often. `quiet`: the caller tells the contact.
-        Raises NotFound, Invalid, Conflict (code "closed", "waiting-full")."""
+        Raises NotFound, Invalid, Conflict (code "closed", "waiting-full", "other-session")."""
         occasion = await self.load(occasion_id)
         contact = await self._contact(contact_id)
         change = Change(contact_id=contact.id, via=via, quiet=quiet)
 
         def take(seats: Seats) -> Seats:
-            if seats.seat_of(contact.id) or seats.position_of(contact.id):
+            held = seats.held_by(contact.id)
+            if held is not None:
+                _check_same(occasion, held.session, session)
                 return seats
             self._check_open(occasion)
-            wanted = session or _best_session(occasion, seats)
+            wanted = session or best_session(occasion, seats)
             return take_seat(seats, contact.id, wanted, change, self._clock.now())
 
-        await self._swap(occasion, take)
-        await self.settle(occasion.id)
+        await self._apply(occasion, take)
         return await self.standing(occasion, contact.id)
 
     async def cancel(self, occasion_id: str, contact_id: ContactId, *, via: str, quiet: bool = False) -> Invitation:
@@ -116,20 +120,17 @@ class Registering:
             raise Conflict("This event is over.", code="closed")
         contact = await self._contact(contact_id)
         change = Change(contact_id=contact.id, via=via, quiet=quiet)
-        await self._swap(occasion, lambda seats: leave_seat(seats, contact.id, change, self._clock.now()))
-        await self.settle(occasion.id)
+        await self._apply(occasion, lambda seats: leave_seat(seats, contact.id, change, self._clock.now()))
         await self._decline(occasion, contact.id)
         return await self.standing(occasion, contact.id)
 
     async def clear(self, occasion: Occasion) -> None:
         """Of an event that is cancelled: everybody is told."""
-        await self._swap(occasion, lambda seats: clear_seats(seats, self._clock.now()))
-        await self.settle(occasion.id)
+        await self._apply(occasion, lambda seats: clear_seats(seats, self._clock.now()))
 
     async def fit(self, occasion: Occasion) -> None:
         """After a change of the capacity: who waits moves up."""
-        await self._swap(occasion, lambda seats: seats)
-        await self.settle(occasion.id)
+        await self._apply(occasion, lambda seats: seats)
 
     async def seats(self, occasion: Occasion) -> Seats:
         """As they stand now."""
@@ -153,6 +154,13 @@ class Registering:
         past = occasion.deadline is not None and now > occasion.deadline
         if occasion.state is not OccasionState.OPEN or past or now >= occasion.start:
             raise Conflict("Registration for this event is closed.", code="closed")
+
+    async def _apply(self, occasion: Occasion, change: Callable[[Seats], Seats]) -> None:
+        # One after the other within this process: racers would only undo each other's compare and set, and settle the
+        # same changes. What keeps seats from being oversold is the compare and set, whoever else writes.
+        async with self._busy.setdefault(occasion.id, asyncio.Lock()):
+            await self._swap(occasion, change)
+            await self.settle(occasion.id)
 
     async def _swap(self, occasion: Occasion, change: Callable[[Seats], Seats]) -> None:
         for _ in range(SWAPS):
@@ -209,13 +217,16 @@ class Registering:
         self, occasion: Occasion, seats: Seats, change: Change, known: Registration | None
     ) -> Registration | None:
         """The registration as the seats say; None where somebody else wrote it meanwhile."""
-        seat = seats.seat_of(change.contact_id)
-        waits = seats.position_of(change.contact_id) > 0
-        session = seat.session if seat else known.session if known else ""
+        seat, held = seats.seat_of(change.contact_id), seats.held_by(change.contact_id)
+        session = held.session if held else known.session if known else ""
         state = RegistrationState.CANCELLED
-        if seat or waits:
+        if held:
             state = RegistrationState.REGISTERED if seat else RegistrationState.WAITING
-        if known is not None and (known.state is state or (seat and known.state in SEATED)):
+        if (
+            known is not None
+            and known.session == session
+            and (known.state is state or (seat and known.state in SEATED))
+        ):
             return known
         fresh = known or self.fresh(occasion, ContactId(change.contact_id), change.via)
         wanted = replace(
@@ -334,6 +345,7 @@ class Registering:
             registration=registration,
             position=seats.position_of(contact_id),
             full=all(seats.free(room.session) <= 0 for room in seats.rooms),
+            sessions=view_sessions(occasion, seats),
         )
 
     async def open_for(self, contact_id: ContactId, address_key: str) -> list[Invitation]:
@@ -363,15 +375,12 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def rooms_of(occasion: Occasion) -> tuple[Room, ...]:
-    """One for each session, or one for the whole."""
-    whole = occasion.capacity or MOST_SEATS
-    if not occasion.sessions:
-        return (Room(capacity=whole),)
-    return tuple(Room(session=one.id, capacity=one.capacity or whole) for one in occasion.sessions)
-
-
-def _best_session(occasion: Occasion, seats: Seats) -> str:
-    """The first with a free seat, else the first."""
-    names = [one.id for one in occasion.sessions] or [""]
-    return next((name for name in names if seats.free(name) > 0), names[0])
+def _check_same(occasion: Occasion, held: str, wanted: str) -> None:
+    if wanted and wanted != held:
+        known = find_session(occasion.sessions, held)
+        title = known.title if known else occasion.title
+        raise Conflict(
+            f'This contact is registered for "{title}" already; cancel that first.',
+            code="other-session",
+            field="session",
+        )

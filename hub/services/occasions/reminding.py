@@ -45,9 +45,10 @@ class OccasionReminders:
         if due > self._clock.now():
             await self._insert(occasion, occasion.start.isoformat(), due, "")
 
-    async def plan_moved(self, occasion: Occasion) -> None:
-        """At once: it has another time or place."""
-        await self._insert(occasion, f"{MOVED}|{occasion.version}", to_utc_ms(self._clock.now()), MOVED)
+    async def plan_moved(self, occasion: Occasion, sessions: tuple[str, ...] = ()) -> None:
+        """At once: it has another time or place, or only these sessions have."""
+        text = "|".join((MOVED, *sessions))
+        await self._insert(occasion, f"{MOVED}|{occasion.version}", to_utc_ms(self._clock.now()), text)
 
     async def _insert(self, occasion: Occasion, key: str, due: datetime, text: str) -> None:
         await self._reminders.insert(
@@ -82,14 +83,15 @@ class OccasionReminders:
 
     async def _tell(self, occasion: Occasion, registration: Registration, reminder: Reminder) -> None:
         contact = await find_survivor(self._contacts, registration.contact_id)
-        if contact is None:
+        kind, *sessions = reminder.text.split("|")
+        if contact is None or (sessions and registration.session not in sessions):
             return
-        language, moved = contact.language or self._language, reminder.text == MOVED
+        language, moved = contact.language or self._language, kind == MOVED
         files = await self._registering.files(occasion, registration) if moved else []
         await self._letters.say(
             contact.id,
             self._registering.confirmation(occasion, registration, language, MOVED if moved else "reminder"),
-            subject=word(language, "registered-subject", **facts_of(occasion, language)),
+            subject=word(language, "registered-subject", **facts_of(occasion, language, session=registration.session)),
             key=f"occasion-reminder|{registration.id}|{reminder.id}",
             files=files,
             # That it was moved they must know, also who wants nothing automatic: they registered.

@@ -1,16 +1,15 @@
 """Implements hub.ports.occasion_verbs.OccasionVerbs."""
 
-from dataclasses import fields, replace
-from decimal import Decimal
-from typing import Any
+from dataclasses import replace
 
-from hub.domain.errors import Ambiguous, Conflict, Invalid, NotFound
+from hub.domain.errors import Ambiguous, Conflict, NotFound
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId, derived_id
 from hub.domain.instant import to_utc_ms
 from hub.domain.occasion import (
     Campaign,
     CampaignDraft,
+    CampaignPreview,
     CampaignReport,
     Invitation,
     Occasion,
@@ -22,22 +21,21 @@ from hub.domain.occasion import (
     RegistrationView,
 )
 from hub.domain.people import Actor, Right
-from hub.domain.seating import MOST_SEATS
 from hub.domain.views import FileData
 from hub.ports.clock import Clock
 from hub.ports.kinds import CONTACTS, OCCASIONS, REGISTRATIONS
 from hub.ports.search import SearchEntry, Terms
 from hub.ports.store import Page, Store
 from hub.services.audit import Audit
-from hub.services.calendar.shelf import check_zone
 from hub.services.merged import find_survivor
 from hub.services.occasions.campaigns import Campaigns
 from hub.services.occasions.files import calendar_file
-from hub.services.occasions.registering import Registering, rooms_of
+from hub.services.occasions.planning import check_draft, check_seats, moved_sessions
+from hub.services.occasions.registering import Registering
 from hub.services.occasions.reminding import OccasionReminders
+from hub.services.occasions.rooms import view_occasion
 from hub.services.search.facets import facets_of
 
-MOST_SESSIONS = 50
 LOOKED_AT = 200
 PAGE = 500
 SWAPS = 10
@@ -110,8 +108,7 @@ class Occasions:
         raise NotFound(f'There is no event "{text[:60]}".')
 
     async def _view(self, occasion: Occasion) -> OccasionView:
-        seats = await self._registering.seats(occasion)
-        return OccasionView(occasion=occasion, taken=len(seats.taken), waiting=len(seats.waiting))
+        return view_occasion(occasion, await self._registering.seats(occasion))
 
     # Planning
 
@@ -122,35 +119,12 @@ class Occasions:
             id=derived_id("n", actor.id, key),
             created_by=f"{actor.kind.value}:{actor.id}",
             created_at=to_utc_ms(self._clock.now()),
-            **self._checked(draft),
+            **check_draft(draft, self._zone),
         )
         await self._occasions.insert(occasion)
         await self._follow(occasion)
         await self._audit.record(actor, "occasions.create", occasion.id)
         return await self._view(await self._registering.load(occasion.id))
-
-    def _checked(self, draft: OccasionDraft) -> dict[str, Any]:
-        """The fields of an occasion. Raises Invalid naming the field."""
-        zone = draft.time_zone or self._zone
-        check_zone(zone)
-        if not 1 <= len(draft.title.strip()) <= 200:
-            raise Invalid("An event needs a title of at most 200 characters.", field="title")
-        if len(draft.description) > 8_000 or len(draft.place) > 200:
-            raise Invalid("This text is too long.", field="text")
-        if draft.start.tzinfo is None or draft.end.tzinfo is None or draft.end <= draft.start:
-            raise Invalid("An event ends after it begins.", field="date")
-        if not 0 <= draft.capacity <= MOST_SEATS:
-            raise Invalid(f"At most {MOST_SEATS:,} seats; 0 for no limit.", field="capacity")
-        if not Decimal(0) <= draft.fee <= Decimal(1_000_000) or draft.fee != round(draft.fee, 2):
-            raise Invalid("The fee is an amount like 49.90.", field="fee")
-        if len(draft.currency) != 3 or not draft.currency.isalpha():
-            raise Invalid("A currency looks like EUR.", field="currency")
-        if draft.deadline is not None and draft.deadline > draft.end:
-            raise Invalid("Registration ends before the event does.", field="deadline")
-        _check_sessions(draft)
-        values = {one.name: getattr(draft, one.name) for one in fields(draft)}
-        moments = {name: to_utc_ms(values[name]) for name in ("start", "end", "deadline") if values[name]}
-        return values | moments | {"time_zone": zone, "title": draft.title.strip(), "currency": draft.currency.upper()}
 
     async def _follow(self, occasion: Occasion) -> None:
         """What belongs to an event as it stands: it can be found, and who is registered is reminded."""
@@ -168,19 +142,17 @@ class Occasions:
         """See OccasionVerbs."""
         self._audit.permit(actor, Right.BOOK_APPOINTMENTS, "occasions.change", occasion_id)
         occasion = await self._registering.load(occasion_id)
-        changed = replace(occasion, **self._checked(draft))
-        seats = await self._registering.seats(occasion)
-        rooms = {room.session: room.capacity for room in rooms_of(changed)}
-        for session in {seat.session for seat in (*seats.taken, *seats.waiting)}:
-            taken = sum(seat.session == session for seat in seats.taken)
-            if session not in rooms or taken > rooms[session]:
-                raise Conflict("More seats are taken than that.", code="taken", field="capacity")
+        changed = replace(occasion, **check_draft(draft, self._zone))
+        check_seats(occasion, changed, await self._registering.seats(occasion))
         if not await self._occasions.replace(changed, version):
             raise Conflict("Somebody else changed this event first; load it again.")
         await self._registering.fit(changed)
         await self._follow(changed)
+        moved = moved_sessions(occasion, changed)
         if (changed.start, changed.end, changed.place) != (occasion.start, occasion.end, occasion.place):
             await self._reminders.plan_moved(replace(changed, version=version + 1))
+        elif moved:
+            await self._reminders.plan_moved(replace(changed, version=version + 1), moved)
         await self._audit.record(actor, "occasions.change", occasion_id)
         return await self.get(actor, occasion_id)
 
@@ -302,11 +274,20 @@ class Occasions:
         await self._audit.record(actor, "occasions.start_campaign", campaign.id, detail=detail)
         return campaign
 
-    async def campaigns(self, actor: Actor, after: str | None = None, limit: int = 50) -> Page[Campaign]:
+    async def preview_campaign(self, actor: Actor, draft: CampaignDraft) -> CampaignPreview:
         """See OccasionVerbs."""
-        self._audit.permit(actor, Right.WRITE_MESSAGES, "occasions.campaigns")
-        found = await self._campaigns.page(after, limit)
-        await self._audit.seen(actor, "occasions.campaigns")
+        self._audit.permit(actor, Right.WRITE_MESSAGES, "occasions.preview_campaign")
+        found = await self._campaigns.preview(actor, draft)
+        await self._audit.seen(actor, "occasions.preview_campaign", draft.occasion_id)
+        return found
+
+    async def campaigns(
+        self, actor: Actor, after: str | None = None, limit: int = 50, *, occasion_id: str = ""
+    ) -> Page[Campaign]:
+        """See OccasionVerbs."""
+        self._audit.permit(actor, Right.WRITE_MESSAGES, "occasions.campaigns", occasion_id)
+        found = await self._campaigns.page(after, limit, occasion_id)
+        await self._audit.seen(actor, "occasions.campaigns", occasion_id)
         return found
 
     async def campaign(self, actor: Actor, campaign_id: str) -> CampaignReport:
@@ -323,16 +304,14 @@ class Occasions:
         await self._audit.record(actor, "occasions.pause_campaign", campaign_id, detail=campaign.state.value)
         return campaign
 
+    async def rename_campaign(self, actor: Actor, campaign_id: str, name: str) -> Campaign:
+        """See OccasionVerbs."""
+        self._audit.permit(actor, Right.WRITE_MESSAGES, "occasions.rename_campaign", campaign_id)
+        campaign = await self._campaigns.rename(campaign_id, name)
+        await self._audit.record(actor, "occasions.rename_campaign", campaign_id)
+        return campaign
+
 
 def _holds(title: str, words: list[str]) -> bool:
     named = title.split()
     return all(any(one.startswith(word) for one in named) for word in words)
-
-
-def _check_sessions(draft: OccasionDraft) -> None:
-    names = [one.id for one in draft.sessions]
-    if len(names) > MOST_SESSIONS or len(set(names)) < len(names) or "" in names:
-        raise Invalid(f"At most {MOST_SESSIONS} sessions, each with an id of its own.", field="session")
-    for one in draft.sessions:
-        if one.end <= one.start or not one.title.strip() or not 0 <= one.capacity <= MOST_SEATS:
-            raise Invalid("A session needs a title, and ends after it begins.", field="session")

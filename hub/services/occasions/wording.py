@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.domain.occasion import Occasion
+from hub.domain.occasion import Occasion, find_session
 from hub.domain.template import check_fields, fill_fields
 from hub.services.wording import one_line
 
@@ -68,7 +68,7 @@ def word(language: str, key: str, **values: object) -> str:
 
 def facts_of(occasion: Occasion, language: str, *, session: str = "") -> dict[str, str]:
     """Title, when and place, as sentences take them."""
-    part = next((one for one in occasion.sessions if one.id == session), None)
+    part = find_session(occasion.sessions, session)
     title = f"{occasion.title} – {part.title}" if part else occasion.title
     place = word(language, "place", place=one_line(occasion.place, 200)) if occasion.place else ""
     return {

@@ -12,6 +12,7 @@ from hub.domain.ids import ContactId
 from hub.domain.occasion import (
     Campaign,
     CampaignDraft,
+    CampaignPreview,
     CampaignReport,
     Invitation,
     Occasion,
@@ -23,6 +24,7 @@ from hub.domain.occasion import (
     RegistrationView,
     Segment,
     Session,
+    SessionView,
 )
 from hub.web.api.requests import Body, Name, Short, page_of, read_body, required_key, version_of
 from hub.web.api.shapes import Json, listing, moment
@@ -86,7 +88,8 @@ class CheckInBody(Body):
 
 
 class CampaignBody(Body):
-    """Who gets what. `contacts` and the segment (tag, role, city) add up."""
+    """Who gets what. `contacts` and the segment (tag, role, city) add up. `preview`: tell whom it would reach, and send
+    nothing."""
 
     name: Short = ""
     subject: Short = ""
@@ -97,6 +100,7 @@ class CampaignBody(Body):
     city: Short = ""
     states: tuple[Literal["registered", "waiting", "attended", "missed", "cancelled", "invited"], ...] = ()
     per_minute: Annotated[int, Field(ge=1, le=200)] = 30
+    preview: bool = False
 
 
 class NewsBody(CampaignBody):
@@ -111,8 +115,26 @@ class PauseBody(Body):
     paused: bool
 
 
+class RenameBody(Body):
+    """What colleagues call it."""
+
+    name: Name
+
+
 def _maybe(at: datetime | None) -> str | None:
     return moment(at) if at else None
+
+
+def _session(view: SessionView | Session) -> Json:
+    it = view.session if isinstance(view, SessionView) else view
+    shape: Json = {
+        "id": it.id,
+        "title": it.title,
+        "start": moment(it.start),
+        "end": moment(it.end),
+        "capacity": it.capacity,
+    }
+    return shape | ({"taken": view.taken, "waiting": view.waiting} if isinstance(view, SessionView) else {})
 
 
 def occasion(view: OccasionView | Occasion) -> Json:
@@ -127,17 +149,13 @@ def occasion(view: OccasionView | Occasion) -> Json:
         "start": moment(it.start),
         "end": moment(it.end),
         "time_zone": it.time_zone,
-        "sessions": [
-            {"id": one.id, "title": one.title, "start": moment(one.start), "end": moment(one.end),
-             "capacity": one.capacity}
-            for one in it.sessions
-        ],
+        "sessions": [_session(one) for one in (view.sessions if isinstance(view, OccasionView) else it.sessions)],
         "capacity": it.capacity,
         "fee": str(it.fee),
         "currency": it.currency,
         "deadline": _maybe(it.deadline),
         "state": it.state.value,
-    }  # fmt: skip
+    }
     return shape | ({"taken": view.taken, "waiting": view.waiting} if isinstance(view, OccasionView) else {})
 
 
@@ -185,6 +203,12 @@ def report(it: CampaignReport) -> Json:
     """What became of it."""
     names = ("due", "sent", "delivered", "bounced", "failed", "skipped", "opted_out")
     return campaign(it.campaign) | {name: getattr(it, name) for name in names}
+
+
+def preview(it: CampaignPreview) -> Json:
+    """What a campaign would do."""
+    names = ("chosen", "receivers", "unwanted", "unreachable", "exact", "name", "subject", "text")
+    return {name: getattr(it, name) for name in names}
 
 
 def _draft(body: OccasionBody) -> OccasionDraft:
@@ -293,25 +317,31 @@ async def _campaign_draft(request: web.Request, body: CampaignBody, occasion_id:
     )
 
 
+async def _start(request: web.Request, body: CampaignBody, occasion_id: str) -> web.Response:
+    verbs, actor = site_of(request).verbs.occasions, actor_of(request)
+    draft = await _campaign_draft(request, body, occasion_id)
+    if body.preview:
+        return web.json_response(preview(await verbs.preview_campaign(actor, draft)))
+    done = await verbs.start_campaign(actor, draft, key=required_key(request))
+    return web.json_response(campaign(done), status=201)
+
+
 async def invite(request: web.Request) -> web.Response:
     """POST /occasions/{id}/invite: to contacts and a segment; with `states` a follow-up to who stands so."""
-    draft = await _campaign_draft(request, await read_body(request, CampaignBody), _id(request))
-    done = await site_of(request).verbs.occasions.start_campaign(actor_of(request), draft, key=required_key(request))
-    return web.json_response(campaign(done), status=201)
+    return await _start(request, await read_body(request, CampaignBody), _id(request))
 
 
 async def start_campaign(request: web.Request) -> web.Response:
     """POST /campaigns."""
     body = await read_body(request, NewsBody)
-    draft = await _campaign_draft(request, body, body.occasion)
-    done = await site_of(request).verbs.occasions.start_campaign(actor_of(request), draft, key=required_key(request))
-    return web.json_response(campaign(done), status=201)
+    return await _start(request, body, body.occasion)
 
 
 async def list_campaigns(request: web.Request) -> web.Response:
-    """GET /campaigns: newest first."""
+    """GET /campaigns?occasion=ID: newest first."""
     after, limit = page_of(request)
-    page = await site_of(request).verbs.occasions.campaigns(actor_of(request), after, limit)
+    about = request.query.get("occasion", "")[:60]
+    page = await site_of(request).verbs.occasions.campaigns(actor_of(request), after, limit, occasion_id=about)
     return web.json_response(listing(page, campaign))
 
 
@@ -325,4 +355,11 @@ async def pause_campaign(request: web.Request) -> web.Response:
     """POST /campaigns/{id}/pause."""
     body = await read_body(request, PauseBody)
     done = await site_of(request).verbs.occasions.pause_campaign(actor_of(request), _id(request), body.paused)
+    return web.json_response(campaign(done))
+
+
+async def rename_campaign(request: web.Request) -> web.Response:
+    """PATCH /campaigns/{id}: its name."""
+    body = await read_body(request, RenameBody)
+    done = await site_of(request).verbs.occasions.rename_campaign(actor_of(request), _id(request), body.name)
     return web.json_response(campaign(done))

@@ -97,6 +97,7 @@ API_ROUTES = [
     web.get(f"{V1}/campaigns", occasions.list_campaigns),
     web.post(f"{V1}/campaigns", occasions.start_campaign),
     web.get(f"{V1}/campaigns/{{id}}", occasions.show_campaign),
+    web.patch(f"{V1}/campaigns/{{id}}", occasions.rename_campaign),
     web.post(f"{V1}/campaigns/{{id}}/pause", occasions.pause_campaign),
     web.get(f"{V1}/documents", documents.list_documents),
     web.post(f"{V1}/documents", documents.upload),

@@ -24,6 +24,7 @@ from hub.web.console import (
     talk,
     ties,
 )
+from hub.web.console.campaigns import CAMPAIGN_ROUTES
 from hub.web.console.occasions import OCCASION_ROUTES
 from hub.web.live import stream_events
 from hub.web.pages import redirect
@@ -59,6 +60,7 @@ async def show_feed(request: web.Request) -> web.Response:
 
 CONSOLE_ROUTES = [
     *OCCASION_ROUTES,
+    *CAMPAIGN_ROUTES,
     web.get("/static/{name}", static),
     web.get("/favicon.ico", favicon),
     web.get("/robots.txt", robots),

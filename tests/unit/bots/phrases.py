@@ -35,6 +35,8 @@ ACTING = frozenset(
         "unmerge",
         "invite",
         "invite_to_occasion",
+        "register_for_occasion",
+        "cancel_registration",
         "check_in",
     }
 )

@@ -83,6 +83,13 @@ class DocumentVerbs(Protocol):
 
     async def restore(self, actor: Actor, document_id: str) -> Document: ...
 
+    async def purgeable(self, actor: Actor) -> list[Document]:
+        """Removed documents whose time is over and that the next round purges; oldest first, at most 200. For whoever
+        may delete conversations."""
+
+    async def purge(self, actor: Actor) -> int:
+        """Let the purge begin its next round now; how many documents are due. What goes cannot be restored."""
+
     async def propose(self, actor: Actor, file: FileData) -> FilingProposal:
         """Where a file seems to belong, by what stands in it."""
 

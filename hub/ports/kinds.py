@@ -226,6 +226,7 @@ SHARES = Kind(
         Index(name="by_contact", keys=("contact_id", "created_at"), sparse=True),
         Index(name="by_subject", keys=("subject", "created_at")),
         Index(name="by_listing", keys=("listed", "created_at")),
+        Index(name="by_content", keys=("sha256", "created_at")),
     ),
 )
 DOCUMENTS = Kind(name="documents", type=Document, indexes=(Index(name="by_place", keys=("places", "at"), many=True),))

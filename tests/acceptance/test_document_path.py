@@ -119,6 +119,9 @@ def test_a_document_is_kept_found_by_chat_and_opened_by_a_customer_until_its_lin
     target = tmp_path / "back.pdf"
     company.ask_json("document", "get", kept["id"], "--to", str(target))
     assert target.read_bytes() == file.read_bytes()
+    # Nothing was removed long enough ago.
+    assert company.ask_json("document", "purge", "--dry-run") == []
+    assert company.ask_json("document", "purge") == {"due": 0}
 
 
 async def drop(client: ChatClient, bot: str, name: str, data: bytes) -> None:

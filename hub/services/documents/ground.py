@@ -18,6 +18,7 @@ from hub.services.documents.archive import Archive, digest
 from hub.services.documents.checking import Checking
 from hub.services.documents.filing import Filing
 from hub.services.documents.letters import Letters
+from hub.services.documents.purging import Purging
 from hub.services.documents.requests import UploadRequests
 from hub.services.merged import find_survivor
 from hub.services.sharing import Sharing
@@ -39,6 +40,7 @@ class Ground:
     requests: UploadRequests
     letters: Letters
     filing: Filing
+    purging: Purging
     accounts: AccountVerbs
     calendar: CalendarVerbs
     terms: Terms

@@ -266,6 +266,18 @@ async def restore(request: web.Request) -> web.Response:
     return _answer(await site_of(request).verbs.documents.restore(actor_of(request), request.match_info["id"]))
 
 
+async def list_purgeable(request: web.Request) -> web.Response:
+    """GET /document-purge: what would go now."""
+    found = await site_of(request).verbs.documents.purgeable(actor_of(request))
+    return web.json_response({"items": [document_shape(one) for one in found], "next": None})
+
+
+async def purge(request: web.Request) -> web.Response:
+    """POST /document-purge: begin the next round now."""
+    due = await site_of(request).verbs.documents.purge(actor_of(request))
+    return web.json_response({"due": due}, status=202)
+
+
 async def list_folders(request: web.Request) -> web.Response:
     """GET /document-folders: folders and tags that there are."""
     verbs, actor = site_of(request).verbs.documents, actor_of(request)

@@ -108,6 +108,8 @@ API_ROUTES = [
     web.post(f"{V1}/documents/{{id}}/restore", documents.restore),
     web.post(f"{V1}/documents/{{id}}/share", documents.share),
     web.get(f"{V1}/document-folders", documents.list_folders),
+    web.get(f"{V1}/document-purge", documents.list_purgeable),
+    web.post(f"{V1}/document-purge", documents.purge),
     web.get(f"{V1}/shares", documents.list_shares),
     web.delete(f"{V1}/shares/{{id}}", documents.revoke),
     web.get(f"{V1}/upload-requests", documents.list_requests),

@@ -225,3 +225,16 @@ async def test_documents_of_hidden_contacts_are_not_there(scene: Scene) -> None:
     assert b"Geheim" not in (await scene.get("/documents"))[1]
     assert (await scene.get(f"/documents/{hidden.id}"))[0] == 404
     assert all(share.revoked_at is None for share in scene.office.store.documents(SHARES).rows.values())
+
+
+async def test_what_would_be_purged_is_told_to_whoever_may_delete(scene: Scene) -> None:
+    _, kept = await scene.api("POST", "/documents?name=alt.txt", b"x", Idempotency_Key="k")
+    await scene.api("DELETE", f"/documents/{kept['id']}")
+    assert (await scene.api("GET", "/document-purge"))[0] == 403
+    assert (await scene.api("POST", "/document-purge"))[0] == 403
+    await scene.sign_in("admin")
+    assert (await scene.api("GET", "/document-purge"))[1]["items"] == []
+    scene.office.later(days=31)
+    await scene.sign_in("admin")
+    assert [one["id"] for one in (await scene.api("GET", "/document-purge"))[1]["items"]] == [kept["id"]]
+    assert await scene.api("POST", "/document-purge", {}) == (202, {"due": 1})

@@ -325,6 +325,7 @@ class Assembly:
             sharing=self.sharing,
             guests=self.business.gatherings.guests,
             requests=self.filed.requests,
+            overviews=self.filed.overviews,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
 

@@ -18,6 +18,7 @@ from hub.services.documents.digesting import Digesting
 from hub.services.documents.filing import Filing
 from hub.services.documents.following import Following
 from hub.services.documents.letters import Letters
+from hub.services.documents.overviews import Overviews
 from hub.services.documents.purging import Purging
 from hub.services.documents.requests import UploadRequests
 from hub.services.documents.verbs import Documents
@@ -31,6 +32,7 @@ class Filed:
 
     documents: Documents
     requests: UploadRequests
+    overviews: Overviews
     following: Following
     digesting: Digesting
     purging: Purging
@@ -59,12 +61,11 @@ def build_archive(
     retention: timedelta = timedelta(days=30),
     observe: Callable[[int, int], None] = lambda documents, blobs: None,
 ) -> Filed:
-    """Make every object; starts nothing. Links give out nothing that is infected from now on. `observe` hears how many
-    documents and blobs were purged."""
+    """Make every object; starts nothing. `observe` hears how many documents and blobs were purged."""
     store, clock, audit = ground.store, ground.clock, ground.audit
     sources = Sources(store, ground.channels, ground.worker)
     archive = Archive(store=store, clock=clock, terms=ground.terms, sources=sources)
-    ground.sharing.check_with(checking.allow_link)
+    ground.sharing.check_with(checking.allow_link)  # From now on no link gives out what is infected.
     requests = UploadRequests(
         store=store,
         clock=clock,
@@ -74,6 +75,9 @@ def build_archive(
         secret=ground.secret,
         base_url=base_url,
         max_bytes=max_bytes,
+    )
+    overviews = Overviews(
+        store=store, clock=clock, audit=audit, sharing=ground.sharing, requests=requests, secret=ground.secret
     )
     rows = Rows(store, ground.staff)
     purging = Purging(store=store, clock=clock, audit=audit, archive=archive, retention=retention, observe=observe)
@@ -86,6 +90,7 @@ def build_archive(
         renderer=renderer,
         sharing=ground.sharing,
         requests=requests,
+        overviews_kept=overviews,
         letters=Letters(store),
         purging=purging,
         filing=Filing(store=store, renderer=renderer, contacts=business.contacts, rows=rows),
@@ -99,6 +104,7 @@ def build_archive(
     return Filed(
         documents=documents,
         requests=requests,
+        overviews=overviews,
         following=Following(store=store, clock=clock, events=ground.events, archive=archive, checking=checking),
         digesting=Digesting(archive=archive, checking=checking, renderer=renderer, clock=clock),
         purging=purging,

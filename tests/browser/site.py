@@ -10,10 +10,11 @@ from hub.domain.document import document_id
 from hub.domain.ids import derived_id
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
+from hub.web.overviews import open_overviews
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
 from hub.web.uploads import open_upload_pages
-from tests.browser.business import LONG, open_business
+from tests.browser.business import LONG, open_business, overview_path
 from tests.fake_company import contact_id
 from tests.fake_verbs import FakeDoor, FakeVerbs
 
@@ -69,6 +70,7 @@ class Demo:
     async def __aenter__(self) -> Self:
         await open_business(self.verbs)
         open_upload_pages(self._site, self.verbs.documents.requests)
+        open_overviews(self._site, self.verbs.documents.overviews_kept)
         await self._server.start()
         return self
 
@@ -216,6 +218,11 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("document", f"/documents/{_document('Angebot Treppe Müller.pdf')}"),
         ("document-versions", f"/documents/{_document('Preisliste 2026.txt')}"),
         ("document-links", "/document-links"),
+        ("document-templates", "/document-templates"),
+        ("document-templates-one", "/document-templates?template=anschreiben"),
+        ("portfolio", f"/contacts/{petra}/documents"),
+        ("portfolio-none", f"/contacts/{contact_id(LONG)}/documents"),
+        ("overview", overview_path()),
         ("queues", "/queues"),
         ("queues-one", "/queues?queue=verkauf"),
         ("queues-reply", "/queues?reply=versand"),

@@ -1,4 +1,4 @@
-"""`document list|add|get|share|purge`."""
+"""`document list|add|get|share|overview|purge`."""
 
 import secrets
 from pathlib import Path
@@ -80,6 +80,16 @@ def share(hub: Hub, as_json: bool, id: str, contact: str, days: int, limit: int)
     """Make a link to the document ID. It is shown once."""
     body = {"contact": contact, "days": days, "limit": limit}
     made = hub.post("documents", id, "share", body=body, key=secrets.token_hex(12))
+    show_json(made) if as_json else click.echo(f"{made['address']}  (until {made['expires_at'][:10]})")
+
+
+@document.command()
+@click.argument("contact")
+@click.option("--days", default=30, type=click.IntRange(1, 365), show_default=True)
+@client_command
+def overview(hub: Hub, as_json: bool, contact: str, days: int) -> None:
+    """Make a link to CONTACT's page of what is shared with them. It is shown once."""
+    made = hub.post("overviews", body={"contact": contact, "days": days}, key=secrets.token_hex(12))
     show_json(made) if as_json else click.echo(f"{made['address']}  (until {made['expires_at'][:10]})")
 
 

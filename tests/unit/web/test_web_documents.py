@@ -15,6 +15,7 @@ from hub.services.documents.verbs import Documents
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.services.verbs import HubVerbs
+from hub.web.overviews import open_overviews
 from hub.web.server import make_site
 from hub.web.shares import open_shares
 from hub.web.site import Health, SiteFacts
@@ -88,6 +89,7 @@ async def scene() -> AsyncIterator[Scene]:
     )
     open_shares(site, verbs.documents.sharing)
     open_upload_pages(site, verbs.documents.requests)
+    open_overviews(site, verbs.documents.overviews_kept)
     async with TestClient(TestServer(site)) as client:
         made = Scene(office, verbs, client)
         await made.sign_in("anna")

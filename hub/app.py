@@ -280,6 +280,7 @@ class Assembly:
             ground,
             self.business,
             self.notices,
+            self.filed.overviews,
             make_bot=CustomerAssistant,
             rules=customer_bot_rules(self.config),
         )

@@ -149,6 +149,12 @@ class DocumentsTable(Table):
         le=209_715_200,
         description="Largest file that can be uploaded, by colleagues and by visitors, in bytes.",
     )
+    keep_removed_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="How long a removed document can be restored. After that it goes for good, with its contents.",
+    )
 
 
 class LogTable(Table):

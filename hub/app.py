@@ -273,7 +273,9 @@ class Assembly:
         )
         self.business = build_business(ground)
         self.renderer = make_renderer()
-        self.filed = archive_for(self.config, ground, self.business, self.checking, self.renderer)
+        self.filed = archive_for(
+            self.config, ground, self.business, self.checking, self.renderer, self.metrics.note_purge
+        )
         self.reporting = build_reporting(ground, self.business, self.marks)
         self.calls = build_calls(ground, self.business, self.happenings)
         self.happenings.act(self.business.sales)
@@ -282,6 +284,7 @@ class Assembly:
             ground,
             self.business,
             self.notices,
+            self.filed.overviews,
             make_bot=CustomerAssistant,
             rules=customer_bot_rules(self.config),
         )
@@ -327,6 +330,7 @@ class Assembly:
             sharing=self.sharing,
             guests=self.business.gatherings.guests,
             requests=self.filed.requests,
+            overviews=self.filed.overviews,
             peers=Peers(accounts=self.supervisor, inlet=self.intake.inlet, audit=self.audit),
         )
 
@@ -357,7 +361,7 @@ class Assembly:
             note_ready=self.note_ready,
             worker_start=self.worker.start,
             worker_stop=self.stop_workers,
-            documents=(self.filed.following.run, self.filed.digesting.run),
+            documents=self.filed.tasks,
             site=self.make_site,
             http_host=listen.host,
             http_port=listen.port,

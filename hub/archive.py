@@ -1,6 +1,9 @@
 """The part of the composition root that builds documents: the rendering worker, the virus check, the archive."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from config.model import Config
 from hub.business import Business, Ground
@@ -15,6 +18,8 @@ from hub.services.documents.digesting import Digesting
 from hub.services.documents.filing import Filing
 from hub.services.documents.following import Following
 from hub.services.documents.letters import Letters
+from hub.services.documents.overviews import Overviews
+from hub.services.documents.purging import Purging
 from hub.services.documents.requests import UploadRequests
 from hub.services.documents.verbs import Documents
 from hub.services.rows import Rows
@@ -27,9 +32,16 @@ class Filed:
 
     documents: Documents
     requests: UploadRequests
+    overviews: Overviews
     following: Following
     digesting: Digesting
+    purging: Purging
     renderer: Renderer
+
+    @property
+    def tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        """What runs as long as the hub does, by name."""
+        return {"following": self.following.run, "digesting": self.digesting.run, "purging": self.purging.run}
 
 
 def build_checking(config: Config, store: Store, clock: Clock) -> Checking:
@@ -39,13 +51,21 @@ def build_checking(config: Config, store: Store, clock: Clock) -> Checking:
 
 
 def build_archive(
-    ground: Ground, business: Business, checking: Checking, renderer: Renderer, *, base_url: str, max_bytes: int
+    ground: Ground,
+    business: Business,
+    checking: Checking,
+    renderer: Renderer,
+    *,
+    base_url: str,
+    max_bytes: int,
+    retention: timedelta = timedelta(days=30),
+    observe: Callable[[int, int], None] = lambda documents, blobs: None,
 ) -> Filed:
-    """Make every object; starts nothing. Links give out nothing that is infected from now on."""
+    """Make every object; starts nothing. `observe` hears how many documents and blobs were purged."""
     store, clock, audit = ground.store, ground.clock, ground.audit
     sources = Sources(store, ground.channels, ground.worker)
     archive = Archive(store=store, clock=clock, terms=ground.terms, sources=sources)
-    ground.sharing.check_with(checking.allow_link)
+    ground.sharing.check_with(checking.allow_link)  # From now on no link gives out what is infected.
     requests = UploadRequests(
         store=store,
         clock=clock,
@@ -56,7 +76,11 @@ def build_archive(
         base_url=base_url,
         max_bytes=max_bytes,
     )
+    overviews = Overviews(
+        store=store, clock=clock, audit=audit, sharing=ground.sharing, requests=requests, secret=ground.secret
+    )
     rows = Rows(store, ground.staff)
+    purging = Purging(store=store, clock=clock, audit=audit, archive=archive, retention=retention, observe=observe)
     documents = Documents(
         store=store,
         clock=clock,
@@ -66,7 +90,9 @@ def build_archive(
         renderer=renderer,
         sharing=ground.sharing,
         requests=requests,
+        overviews_kept=overviews,
         letters=Letters(store),
+        purging=purging,
         filing=Filing(store=store, renderer=renderer, contacts=business.contacts, rows=rows),
         accounts=business.accounts,
         calendar=business.calendar,
@@ -78,8 +104,10 @@ def build_archive(
     return Filed(
         documents=documents,
         requests=requests,
+        overviews=overviews,
         following=Following(store=store, clock=clock, events=ground.events, archive=archive, checking=checking),
         digesting=Digesting(archive=archive, checking=checking, renderer=renderer, clock=clock),
+        purging=purging,
         renderer=renderer,
     )
 
@@ -89,8 +117,24 @@ def make_renderer() -> ProcessRenderer:
     return ProcessRenderer()
 
 
-def archive_for(config: Config, ground: Ground, business: Business, checking: Checking, renderer: Renderer) -> Filed:
+def archive_for(
+    config: Config,
+    ground: Ground,
+    business: Business,
+    checking: Checking,
+    renderer: Renderer,
+    observe: Callable[[int, int], None],
+) -> Filed:
     """As `build_archive`, with what the configuration says of addresses and limits."""
     base_url = config.http.public_url or f"http://{config.http.listen}"
     most = config.documents.max_upload_bytes
-    return build_archive(ground, business, checking, renderer, base_url=base_url, max_bytes=most)
+    return build_archive(
+        ground,
+        business,
+        checking,
+        renderer,
+        base_url=base_url,
+        max_bytes=most,
+        retention=timedelta(days=config.documents.keep_removed_days),
+        observe=observe,
+    )

@@ -71,8 +71,8 @@ class Parts:
     turns: Turns
     reception: Reception
     reminding: Reminding
-    documents: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
-    """What runs for documents: following the entries, reading the files."""
+    documents: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+    """What runs for documents, by name: following the entries, reading the files, purging what was removed."""
     repair: Callable[[], Coroutine[Any, Any, int]]
     """Mends what a crash left of the accounts' summaries."""
     counting: Callable[[], Coroutine[Any, Any, None]]
@@ -148,8 +148,8 @@ class Daemon:
         self._run("users", parts.users.run())
         self._run("reception", parts.reception.run())
         self._run("reminding", parts.reminding.run())
-        for number, run in enumerate(parts.documents):
-            self._run(f"documents-{number}", run())
+        for name, run in parts.documents.items():
+            self._run(f"documents-{name}", run())
         self._run("reports", parts.counting())
         self._run("search-index", parts.indexing())
         self._run("tenure", parts.tenure.run())

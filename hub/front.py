@@ -10,12 +10,14 @@ from hub.ports.bot import StaffDoor
 from hub.ports.clock import Clock
 from hub.ports.events import Events
 from hub.ports.verbs import Verbs
+from hub.services.documents.overviews import Overviews
 from hub.services.documents.requests import UploadRequests
 from hub.services.occasions.guests import Guests
 from hub.services.sharing import Sharing
 from hub.version import VERSION
 from hub.web.api.demo import PLANT, seed
 from hub.web.guests import open_guest_pages
+from hub.web.overviews import open_overviews
 from hub.web.peers import PeerDoor, open_peer_door
 from hub.web.server import make_site
 from hub.web.shares import open_shares
@@ -36,6 +38,7 @@ def build_site(
     sharing: Sharing,
     guests: Guests,
     requests: UploadRequests,
+    overviews: Overviews,
     peers: PeerDoor,
 ) -> web.Application:
     """Console, API and the door for other systems, over the verbs. `plant` fills in the demo company."""
@@ -59,6 +62,7 @@ def build_site(
     open_shares(site, sharing)
     open_guest_pages(site, guests)
     open_upload_pages(site, requests)
+    open_overviews(site, overviews)
     site[PLANT] = plant
     site.router.add_post("/api/v1/seed", seed)
     return site

@@ -33,6 +33,7 @@ class Metrics:
             registry=registry,
         )
         self._attempts = Counter("fernamt_attempts", "Attempts to send, by outcome", ["outcome"], registry=registry)
+        self._purged = Counter("fernamt_purged", "What went for good: documents, blobs", ["what"], registry=registry)
         self._pending = Gauge("fernamt_arrivals_pending", "Arrivals not yet settled (capped)", registry=registry)
         self._outbox = Gauge("fernamt_outbox_items", "Outbox items by state (capped)", ["state"], registry=registry)
         self._oldest = Gauge(
@@ -51,6 +52,11 @@ class Metrics:
     def note_attempt(self, outcome: str) -> None:
         """An attempt ended."""
         self._attempts.labels(outcome).inc()
+
+    def note_purge(self, documents: int, blobs: int) -> None:
+        """Removed documents went for good, and contents that nobody else needed."""
+        self._purged.labels("documents").inc(documents)
+        self._purged.labels("blobs").inc(blobs)
 
     def note_lag(self, seconds: float) -> None:
         """The watchdog measured the loop."""

@@ -13,6 +13,7 @@ from hub.services.customers.budgets import AutomaticLimits, Budgets
 from hub.services.customers.desk import CustomerDesk
 from hub.services.customers.proof import ProofRules, Proofs
 from hub.services.customers.reception import Reception, ReceptionRules
+from hub.services.documents.overviews import Overviews
 from hub.services.notices import Notices
 from hub.services.placing import Placing
 from hub.services.sources import Sources
@@ -39,6 +40,7 @@ def build_reception(
     ground: Ground,
     business: Business,
     notices: Notices,
+    overviews: Overviews,
     *,
     make_bot: MakeBot,
     rules: CustomerBotRules,
@@ -62,7 +64,7 @@ def build_reception(
         joining=business.register.joining,
         rules=rules.proof,
     )
-    verbs = _build_desk(ground, business, proofs, budgets)
+    verbs = _build_desk(ground, business, proofs, budgets, overviews)
     return Reception(
         store=store,
         clock=clock,
@@ -89,7 +91,9 @@ def build_reception(
     )
 
 
-def _build_desk(ground: Ground, business: Business, proofs: Proofs, budgets: Budgets) -> CustomerDesk:
+def _build_desk(
+    ground: Ground, business: Business, proofs: Proofs, budgets: Budgets, overviews: Overviews
+) -> CustomerDesk:
     return CustomerDesk(
         store=ground.store,
         clock=ground.clock,
@@ -102,6 +106,7 @@ def _build_desk(ground: Ground, business: Business, proofs: Proofs, budgets: Bud
         budgets=budgets,
         desk=business.desk,
         registering=business.gatherings.registering,
+        overviews=overviews,
         company=ground.company,
         time_zone=ground.time_zone,
     )

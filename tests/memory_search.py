@@ -2,12 +2,14 @@
 
 import bisect
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from hub.domain.errors import BlobMissing
 from hub.domain.folding import fold
 from hub.domain.instant import epoch_ms
+from hub.ports.blobs import Watch, Watches
 from hub.ports.search import NameEntry, SearchEntry, SearchPage
 from tests.memory_points import Points, check_limit, read_cursor, write_cursor
 
@@ -18,13 +20,15 @@ class MemoryBlobs:
     def __init__(self, points: Points) -> None:
         self._points = points
         self.rows: dict[str, bytes] = {}
+        self._watches = Watches(self.delete)
 
     async def put(self, data: bytes) -> str:
         await self._points.before("blobs.put")
         name = hashlib.sha256(data).hexdigest()
-        self.rows[name] = bytes(data)
-        self._points.effect("blobs.put")
-        await self._points.yielded()
+        async with self._watches.putting(name):
+            self.rows[name] = bytes(data)
+            self._points.effect("blobs.put")
+            await self._points.yielded()
         return name
 
     async def get(self, sha256: str) -> bytes:
@@ -45,6 +49,9 @@ class MemoryBlobs:
             self._points.effect("blobs.delete")
         await self._points.yielded()
         return there
+
+    def watch(self, names: Iterable[str]) -> AbstractContextManager[Watch]:
+        return self._watches.watch(names)
 
     async def names(self, after: str = "", limit: int = 500) -> list[str]:
         await self._points.before("blobs.names")

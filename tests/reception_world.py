@@ -85,8 +85,14 @@ class CustomerOffice:
         worker = InlineParseWorker(parsers, words, self._context)
         self.ground = replace(office.ground(), worker=worker)
         self.business = build_business(self.ground)
+        self.filed = office.open_archive(self.business)
         self.reception = build_reception(
-            self.ground, self.business, self.world.notices, make_bot=CustomerAssistant, rules=self.rules
+            self.ground,
+            self.business,
+            self.world.notices,
+            self.filed.overviews,
+            make_bot=CustomerAssistant,
+            rules=self.rules,
         )
         self.intake = Intake(
             store=self.store,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from bots.customer import account, appointments, occasions
+from bots.customer import account, appointments, documents, occasions
 from bots.customer.recognition import CONTEXTUAL, Heard
 from bots.customer.talk import Talk
 from hub.domain.errors import Conflict, NotProved, TooMany
@@ -137,6 +137,7 @@ _INTENTS: Mapping[str, Answer] = {
     "my_balance": _balance,
     "my_order": _order,
     "my_appointment": appointments.tell_next,
+    "my_documents": documents.tell_shared,
     "book": _book,
     "move": _move,
     "cancel": _cancel,

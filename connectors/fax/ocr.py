@@ -8,7 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-LANGUAGES = "deu+eng"
+from hub.ports.tessdata import find_tessdata
+
 MAX_PAGES = 4
 PAGE_MILLISECONDS = 3_500
 """Four pages of that fit into the parse worker's time."""
@@ -17,9 +18,12 @@ MAX_TEXT = 32_768
 
 def read_text(pages: Iterable[Image.Image]) -> str:
     """The words of the first pages; '' where Tesseract or its languages are not installed, or nothing can be read."""
+    path, languages = find_tessdata()
+    if not languages:
+        return ""
     try:
         tesserocr: Any = importlib.import_module("tesserocr")
-        reader = tesserocr.PyTessBaseAPI(lang=LANGUAGES)
+        reader = tesserocr.PyTessBaseAPI(path=path, lang=languages)
     except (ImportError, RuntimeError, OSError):
         return ""
     words: list[str] = []

@@ -11,7 +11,7 @@ MAX_NAME = 200
 MAX_TAGS = 30
 MAX_LINKS = 50
 MAX_VERSIONS = 100
-TODO, REMOVED, EVERYWHERE = "todo", "removed", "all"
+TODO, REMOVED, PURGING, EVERYWHERE = "todo", "removed", "purging", "all"
 
 
 class ScanState(StrEnum):
@@ -90,6 +90,8 @@ class Document:
     keep_until: datetime | None = None
     """It cannot be removed before."""
     removed_at: datetime | None = None
+    purged_at: datetime | None = None
+    """Its time is over: nobody sees it any more, and it cannot be restored. See hub/services/documents/purging.py."""
     places: tuple[str, ...] = ()
 
     @property
@@ -224,6 +226,10 @@ def placed(document: Document) -> Document:
     """The document with its `places` worked out. A removed one is listed as removed, and by its content."""
     current = document.current
     same = tuple(dict.fromkeys(f"sha:{one.sha256}" for one in document.versions))
+    if document.purged_at is not None:
+        # It needs its contents no more. Of a message's file the id stays, so that following does not bring it back.
+        left = bool(document.name) or any(one.sha256 for one in document.versions)
+        return replace(document, places=(PURGING,) if left else ())
     if document.removed_at is not None:
         return replace(document, places=(REMOVED, *same))
     places = [EVERYWHERE, f"type:{group_of(current.type, current.name)}", *same]

@@ -27,7 +27,10 @@ class Share:
     size: int
     sha256: str
     contact_id: ContactId | None = None
-    """For whom."""
+    """For whom, or whom the file concerns."""
+    addressed: bool = False
+    """Whether it was made for that contact: then it stands on their overview. A link to somebody's document that was
+    made for a third party does not."""
     subject: str = ""
     """What it belongs to: the timeline entry that carried it, a document."""
     created_by: UserId | None = None
@@ -40,6 +43,27 @@ class Share:
     """The last 50."""
     listed: str = "all"
     """The index's equality key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """A contact's page of what is shared with them: id = H(secret of the link)."""
+
+    id: str
+    version: int = 0
+    contact_id: ContactId
+    created_by: UserId | None = None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    visits: int = 0
+    log: tuple[Download, ...] = ()
+    """The last 50 visits."""
+
+
+def overview_id(token: str) -> str:
+    """The key of the overview that the link's secret opens."""
+    return derived_id("y", "overview", token)
 
 
 def share_id(token: str) -> str:

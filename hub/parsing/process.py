@@ -35,6 +35,8 @@ HEAVY_IDLE_SECONDS = 60.0
 PIPE_BYTES = 1024 * 1024
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 COMMAND = (sys.executable, "-m", "hub.worker")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TESSDATA_PREFIX")
+"""What a worker sees of the environment; no secret of the hub's may be among it."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -101,7 +103,7 @@ class WorkerProcess:
         return decode_frame(await process.stdout.readexactly(length))
 
     async def _start(self) -> asyncio.subprocess.Process:
-        environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "TZ")}
+        environment = {key: value for key, value in os.environ.items() if key in PASSED_ON}
         process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,

@@ -15,6 +15,7 @@ from hub.domain.ids import ContactId, ConversationId
 from hub.domain.ledger import AccountSummary, OrderLine
 from hub.domain.message import Strength
 from hub.domain.occasion import Invitation
+from hub.domain.sharing import Share
 from hub.domain.views import FileData
 
 
@@ -43,6 +44,15 @@ class Customer:
         return self.address.channel != "email"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFiles:
+    """What is shared with a customer now, newest first; `address`: of their own page, where they fetch it ('' where
+    there is nothing)."""
+
+    files: tuple[Share, ...] = ()
+    address: str = ""
+
+
 class CustomerVerbs(Protocol):
     """All moments are aware. `key`: the turn's id; the same key acts once."""
 
@@ -51,6 +61,9 @@ class CustomerVerbs(Protocol):
 
     async def orders(self, customer: Customer) -> list[OrderLine]:
         """Newest first. Raises NotProved."""
+
+    async def shared(self, customer: Customer, *, key: str) -> SharedFiles:
+        """With a link that is good for a week. Raises NotProved."""
 
     async def appointments(self, customer: Customer) -> list[Occurrence]:
         """Those to come, in order. Raises NotProved."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from hub.domain.document import Document, DocumentTemplate, FilingProposal, UploadRequest
 from hub.domain.ids import ContactId
 from hub.domain.people import Actor
-from hub.domain.sharing import Share
+from hub.domain.sharing import Overview, Share
 from hub.domain.views import FileData
 from hub.ports.store import Page
 
@@ -83,6 +83,13 @@ class DocumentVerbs(Protocol):
 
     async def restore(self, actor: Actor, document_id: str) -> Document: ...
 
+    async def purgeable(self, actor: Actor) -> list[Document]:
+        """Removed documents whose time is over and that the next round purges; oldest first, at most 200. For whoever
+        may delete conversations."""
+
+    async def purge(self, actor: Actor) -> int:
+        """Let the purge begin its next round now; how many documents are due. What goes cannot be restored."""
+
     async def propose(self, actor: Actor, file: FileData) -> FilingProposal:
         """Where a file seems to belong, by what stands in it."""
 
@@ -96,8 +103,8 @@ class DocumentVerbs(Protocol):
         limit: int = 0,
         key: str,
     ) -> tuple[str, Share]:
-        """(address, link). The address is told once; the same key tells the same. Raises Refused for an infected
-        content, Invalid."""
+        """(address, link). The address is told once; the same key tells the same. With `contact_id` it also stands on
+        that contact's overview. Raises Refused for an infected content, Invalid."""
 
     async def shares(
         self, actor: Actor, document_id: str = "", after: str | None = None, limit: int = 50
@@ -124,12 +131,30 @@ class DocumentVerbs(Protocol):
 
     async def end_request(self, actor: Actor, request_id: str) -> UploadRequest: ...
 
+    async def share_overview(
+        self, actor: Actor, contact_id: ContactId, *, days: int = 30, key: str
+    ) -> tuple[str, Overview]:
+        """(address, overview): the contact's page of what is shared with them. The address is told once; the same key
+        tells the same. Raises NotFound, Invalid."""
+
+    async def overviews(self, actor: Actor, contact_id: ContactId) -> list[Overview]:
+        """Of a contact, newest first, with their visits; ended ones too."""
+
+    async def end_overview(self, actor: Actor, overview_id: str) -> Overview: ...
+
+    async def shared_with(self, actor: Actor, contact_id: ContactId) -> list[Share]:
+        """The open links that were made for a contact: what stands on their overview. Newest first, at most 200."""
+
     async def templates(self, actor: Actor) -> list[DocumentTemplate]: ...
 
     async def save_template(self, actor: Actor, template: DocumentTemplate) -> DocumentTemplate:
         """New where `version` is 0. Raises Invalid for an unknown field, Conflict."""
 
     async def delete_template(self, actor: Actor, name: str) -> None: ...
+
+    async def preview_template(self, actor: Actor, template: DocumentTemplate, contact_id: ContactId) -> FileData:
+        """The PDF that it would make for this contact; a field without a value stands in it by its name, and nothing is
+        kept. Raises Invalid, NotFound, Refused where it tells of money and the actor may not read it."""
 
     async def fill_template(
         self, actor: Actor, name: str, contact_id: ContactId, *, appointment_id: str = "", key: str

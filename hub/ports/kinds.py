@@ -22,7 +22,7 @@ from hub.domain.reminder import AlertChoice, Reminder
 from hub.domain.report import Bucket, DirtyDay
 from hub.domain.sale import Sale
 from hub.domain.seating import Seats
-from hub.domain.sharing import Share
+from hub.domain.sharing import Overview, Share
 from hub.domain.turn import BotContext, BotTurn
 from hub.domain.upkeep import Cursor, Setting, Suppression, Tombstone
 
@@ -225,13 +225,22 @@ SHARES = Kind(
         Index(name="by_contact", keys=("contact_id", "created_at"), sparse=True),
         Index(name="by_subject", keys=("subject", "created_at")),
         Index(name="by_listing", keys=("listed", "created_at")),
+        Index(name="by_content", keys=("sha256", "created_at")),
     ),
 )
 DOCUMENTS = Kind(name="documents", type=Document, indexes=(Index(name="by_place", keys=("places", "at"), many=True),))
 VERDICTS = Kind(name="verdicts", type=Verdict)
 SHELVES = Kind(name="shelves", type=Shelf, indexes=(Index(name="by_kind", keys=("kind", "sort_name")),))
 UPLOAD_REQUESTS = Kind(
-    name="upload_requests", type=UploadRequest, indexes=(Index(name="by_listing", keys=("listed", "created_at")),)
+    name="upload_requests",
+    type=UploadRequest,
+    indexes=(
+        Index(name="by_listing", keys=("listed", "created_at")),
+        Index(name="by_contact", keys=("contact_id", "created_at"), sparse=True),
+    ),
+)
+OVERVIEWS = Kind(
+    name="overviews", type=Overview, indexes=(Index(name="by_contact", keys=("contact_id", "created_at")),)
 )
 DOCUMENT_TEMPLATES = Kind(
     name="document_templates", type=DocumentTemplate, indexes=(Index(name="by_name", keys=("name",)),)
@@ -312,6 +321,7 @@ ALL_KINDS: tuple[Kind[Any], ...] = (
     VERDICTS,
     SHELVES,
     UPLOAD_REQUESTS,
+    OVERVIEWS,
     DOCUMENT_TEMPLATES,
     BUCKETS,
     DIRTY_DAYS,

@@ -4,9 +4,12 @@ worker process only."""
 from typing import Any
 
 import pypdfium2
+from PIL import Image
 
 from hub.domain.errors import Unreadable
 
+SCAN_WIDTH = 1_800
+"""Pixels across a page for OCR: a little more than 200 dpi on A4."""
 MAX_SIDE = 14_400
 """Points: the largest page that PDF 1.7 (Annex C) allows."""
 
@@ -19,7 +22,8 @@ def _opened(data: bytes) -> "pypdfium2.PdfDocument":
 
 
 def read_pdf(data: bytes, *, max_pages: int, max_text: int) -> tuple[str, int]:
-    """(text, pages). Pages without text go through OCR where it is installed. Raises Unreadable."""
+    """(text, pages). Pages without text go through OCR where it is installed, the first ten of them. Raises
+    Unreadable."""
     document = _opened(data)
     try:
         count, parts, length = len(document), [], 0
@@ -29,8 +33,7 @@ def read_pdf(data: bytes, *, max_pages: int, max_text: int) -> tuple[str, int]:
             length += len(text)
             if length > max_text:
                 break
-        if count and not "".join(parts).strip():
-            parts = _recognised(document)
+        _recognise(document, parts)
         return "\n".join(parts), count
     finally:
         document.close()
@@ -52,13 +55,25 @@ def _page_text(document: Any, number: int) -> str:
         return ""
 
 
-def _recognised(document: Any) -> list[str]:
-    """A scanned document: the first pages by OCR, where it is installed."""
+def _recognise(document: Any, parts: list[str]) -> None:
+    """Put in the words of scanned pages, where OCR is installed. A page that cannot be drawn has none."""
+    blank = [number for number, text in enumerate(parts) if not text.strip()]
+    if not blank:
+        return
     from hub.rendering.recognition import MAX_SCANNED, recognise, recognises
 
     if not recognises():
-        return []
-    return [recognise(_picture_of(document, number, 1_600)) for number in range(min(len(document), MAX_SCANNED))]
+        return
+    drawn = (_scan_of(document, number) for number in blank[:MAX_SCANNED])
+    for number, text in zip(blank, recognise(drawn), strict=False):
+        parts[number] = text
+
+
+def _scan_of(document: Any, number: int) -> Any:
+    try:
+        return _picture_of(document, number, SCAN_WIDTH)
+    except (pypdfium2.PdfiumError, Unreadable):
+        return Image.new("L", (1, 1), 255)
 
 
 def picture_of_pdf(data: bytes, width: int) -> Any:

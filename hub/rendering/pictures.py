@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -29,6 +30,28 @@ def open_picture(data: bytes) -> Any:
         OSError, ValueError, SyntaxError, EOFError, MemoryError, TypeError, IndexError, KeyError,
     ) as error:  # fmt: skip
         raise Unreadable("This picture is damaged or too large to be shown.") from error
+
+
+def open_frames(data: bytes, most: int) -> tuple[int, Iterator[Any]]:
+    """How many pages a picture has, and the first of them, upright. Raises Unreadable; a page that is damaged or too
+    large ends the pages."""
+    picture = open_picture(data)
+    # An animation is one picture that moves.
+    count = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
+    return count, _frames(picture, min(count, most))
+
+
+def _frames(picture: Any, count: int) -> Iterator[Any]:
+    for number in range(count):
+        try:
+            if number:
+                picture.seek(number)
+                if picture.width * picture.height > MAX_PIXELS:
+                    return
+                picture.load()
+            yield ImageOps.exif_transpose(picture)
+        except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError):
+            return
 
 
 def preview(data: bytes, width: int) -> bytes:

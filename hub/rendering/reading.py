@@ -31,7 +31,8 @@ def read_text(data: bytes, type: str, name: str) -> ExtractedText:
     if is_picture(data):
         from hub.rendering.recognition import read_picture
 
-        return _bounded(read_picture(data), 1)
+        text, pages = read_picture(data)
+        return _bounded(text, pages)
     if type.startswith("text/") or ending in _TEXT_ENDINGS:
         text = _decoded(data[:MAX_PLAIN])
         return _bounded(strip_markup(text) if ending in ("html", "htm") or type == "text/html" else text, 0)

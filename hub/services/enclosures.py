@@ -56,6 +56,7 @@ class Enclosures:
                 sha256=sha256,
                 key=f"{entry_id}|{index}",
                 contact_id=contact_id,
+                addressed=True,
                 subject=entry_id,
             )
             until = f"{share.expires_at.astimezone(self._zone):%d.%m.%Y}"

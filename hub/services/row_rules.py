@@ -74,6 +74,10 @@ async def of_link(rows: Rows, actor: Actor, given: Arguments) -> None:
     await rows.check_share(actor, given["share_id"])
 
 
+async def of_overview(rows: Rows, actor: Actor, given: Arguments) -> None:
+    await rows.check_overview(actor, given["overview_id"])
+
+
 async def of_request(rows: Rows, actor: Actor, given: Arguments) -> None:
     await rows.check_request(actor, given["request_id"])
 

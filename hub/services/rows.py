@@ -18,6 +18,7 @@ from hub.ports.kinds import (
     DOCUMENTS,
     INTERACTIONS,
     OUTBOX,
+    OVERVIEWS,
     SHARES,
     UPLOAD_REQUESTS,
 )
@@ -45,6 +46,7 @@ class Rows:
         self._conversations, self._appointments = store.documents(CONVERSATIONS), store.documents(APPOINTMENTS)
         self._entries, self._items = store.documents(INTERACTIONS), store.documents(OUTBOX)
         self._documents, self._shares = store.documents(DOCUMENTS), store.documents(SHARES)
+        self._overviews = store.documents(OVERVIEWS)
         self._requests = store.documents(UPLOAD_REQUESTS)
 
     def shows(self, actor: Actor, contact: Contact) -> bool:
@@ -103,6 +105,10 @@ class Rows:
     async def check_share(self, actor: Actor, share_id: str | None) -> None:
         """Raises NotFound."""
         await self._check(actor, self._shares, share_id, lambda it: it.contact_id, "link")
+
+    async def check_overview(self, actor: Actor, overview_id: str | None) -> None:
+        """Raises NotFound."""
+        await self._check(actor, self._overviews, overview_id, lambda it: it.contact_id, "link")
 
     async def check_request(self, actor: Actor, request_id: str | None) -> None:
         """Raises NotFound."""

@@ -4,7 +4,7 @@ from the caller's key, so that what is submitted again after a crash names the s
 import hashlib
 import hmac
 from base64 import b32encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ TOKEN_BYTES = 25
 """200 bits: 40 characters in base32."""
 MAX_LOG = 50
 SWAPS = 20
+GONE = "This link does not exist, or not any more. Please ask for a new one."
 VISITOR = system_actor("visitor")
 
 
@@ -77,6 +78,7 @@ class Sharing:
         sha256: str,
         key: str,
         contact_id: ContactId | None = None,
+        addressed: bool = False,
         subject: str = "",
         created_by: UserId | None = None,
         lifetime: timedelta = LIFETIME,
@@ -92,6 +94,7 @@ class Sharing:
             size=size,
             sha256=sha256,
             contact_id=contact_id,
+            addressed=addressed and contact_id is not None,
             subject=subject,
             created_by=created_by,
             created_at=now,
@@ -121,10 +124,14 @@ class Sharing:
     async def fetch(self, token: str, client: str) -> SharedFile:
         """The file behind the link; the fetch is counted and logged before the first byte. Raises NotFound for a link
         that never was, has expired, was revoked or used up: the answer is the same."""
+        return await self.fetch_share(share_id(token), client)
+
+    async def fetch_share(self, id: str, client: str) -> SharedFile:
+        """As `fetch`, for whoever has shown another right to it than the link's secret."""
         for _ in range(SWAPS):
-            share = await self._shares.get(share_id(token))
-            if share is None or not self._open(share):
-                raise NotFound("This link does not exist, or not any more. Please ask for a new one.")
+            share = await self._shares.get(id)
+            if share is None or not self.is_open(share):
+                raise NotFound(GONE)
             if self._check is not None:
                 await self._check(share.sha256)
             now = self._clock.now()
@@ -137,6 +144,15 @@ class Sharing:
                 )
         raise Conflict("The link is being used all the time; try again.")
 
-    def _open(self, share: Share) -> bool:
+    async def addressed_to(self, contact_ids: Sequence[ContactId], limit: int = 200) -> list[Share]:
+        """The open links that were made for one of them, newest first; at most `limit`, of the newest 1,000 each."""
+        found: list[Share] = []
+        for contact_id in contact_ids:
+            page = await self._shares.page("by_contact", contact_id, limit=1_000, newest_first=True)
+            found += [share for share in page.items if share.addressed and self.is_open(share)]
+        return sorted(found, key=lambda share: share.created_at, reverse=True)[:limit]
+
+    def is_open(self, share: Share) -> bool:
+        """Whether the file may be fetched now."""
         unused = not share.limit or share.downloads < share.limit
         return share.revoked_at is None and share.expires_at > self._clock.now() and unused

@@ -33,6 +33,8 @@ PEERS = "/in/"
 """Other systems prove themselves to their channel, over the raw bytes (hub/web/peers.py)."""
 GUESTS = "/e/"
 """Secret links of invitations and campaigns (hub/web/guests.py)."""
+LINKS = ("/f/", "/u/", "/d/", "/feeds/", GUESTS)
+"""What stands behind the secret in the address: files, upload pages, overviews, calendars, invitations."""
 PUBLIC = frozenset({"/sign-in", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/robots.txt"})
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
@@ -100,10 +102,11 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 def _named(request: web.Request) -> str:
-    """The path for a log; of other systems' doors the channel alone, because the rest may be its secret."""
+    """The path for a log, without the secret that it may hold: of other systems' doors the channel alone, of secret
+    links what they are for."""
     if request.path.startswith(PEERS):
         return PEERS + request.match_info.get("name", "")
-    return request.path
+    return next((link for link in LINKS if request.path.startswith(link)), request.path)
 
 
 def _from_http(error: web.HTTPException) -> FernamtError:
@@ -159,7 +162,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
         return await handler(request)
     bearer = is_api(request) and "Authorization" in request.headers
     if request.method not in SAFE_METHODS and not bearer and not same_origin(request):
-        log.warning("foreign_write_refused", path=request.path, client=client_of(request))
+        log.warning("foreign_write_refused", path=_named(request), client=client_of(request))
         raise Refused("This was not sent from a page of this console. Open the page again and repeat it there.")
     return await handler(request)
 
@@ -168,7 +171,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 async def require_sign_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Deny by default: everything but PUBLIC, the static files and the secret feeds needs a session, or for the API a
     token."""
-    if request.path in PUBLIC or request.path.startswith(("/static/", "/feeds/", "/f/", "/u/", GUESTS, PEERS)):
+    if request.path in PUBLIC or request.path.startswith(("/static/", *LINKS, PEERS)):
         return await handler(request)
     if is_api(request) and "Authorization" in request.headers:
         return await _with_token(request, handler)

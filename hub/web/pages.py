@@ -129,7 +129,8 @@ _FIELDS = (
     "name password text email xmpp role display_name language organisation city roles notes files zone "
     "amount currency date time minutes contact title location slot_minutes time_zone hours country subdivision members "
     "capacity fee deadline code city subject place end "
-    "first_response_minutes resolution_minutes accounts right tag kind other purpose source file address proof"
+    "first_response_minutes resolution_minutes accounts right tag kind other purpose source file "
+    "address proof folder days template appointment links"
 )
 FORM_FIELDS = frozenset(_FIELDS.split())
 _CALLED = {"start": "date", "at": "date", "own_role": "role", "rights": "right", "tags": "tag", "mapping": "file"}

@@ -5,7 +5,7 @@ import re
 from aiohttp import web
 
 from hub.domain.errors import NotFound
-from hub.services.sharing import PATH, Sharing
+from hub.services.sharing import GONE, PATH, SharedFile, Sharing
 from hub.web.downloads import file_headers
 from hub.web.site import client_of, site_of
 
@@ -25,11 +25,16 @@ async def fetch(request: web.Request) -> web.StreamResponse:
     site.failures.check(client)
     try:
         if not _SECRET.fullmatch(secret):
-            raise NotFound("This link does not exist, or not any more. Please ask for a new one.")
+            raise NotFound(GONE)
         shared = await request.config_dict[SHARING].fetch(secret, client)
     except NotFound:
         site.failures.take(client)
         raise
+    return await send_shared(request, shared)
+
+
+async def send_shared(request: web.Request, shared: SharedFile) -> web.StreamResponse:
+    """The file in pieces, to be saved."""
     response = web.StreamResponse(headers={**file_headers(shared.name, shared.type), "X-Robots-Tag": "noindex"})
     response.content_length = shared.size
     await response.prepare(request)

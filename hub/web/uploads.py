@@ -8,7 +8,8 @@ from aiohttp import BodyPartReader, web
 
 from hub.domain.errors import FernamtError, Invalid, NotFound, UploadTooLarge
 from hub.domain.views import FileData
-from hub.services.documents.requests import GONE, PATH, UploadRequests
+from hub.services.documents.requests import PATH, UploadRequests
+from hub.services.sharing import GONE
 from hub.web.guard import status_of
 from hub.web.pages import page, reader_of, redirect
 from hub.web.site import client_of, site_of

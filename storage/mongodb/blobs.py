@@ -6,13 +6,15 @@ every piece has a name that follows from the bytes, so that writing twice, at on
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractContextManager
 
 from pymongo import InsertOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from hub.domain.errors import BlobMissing, Invalid, StoreUnavailable
+from hub.ports.blobs import Watch, Watches
 from storage.mongodb.calls import Calls, Fields, duplicates
 
 PIECE = 262_144
@@ -37,9 +39,14 @@ class MongoBlobs:
         self._entries = entries
         self._pieces = pieces
         self._calls = calls
+        self._watches = Watches(self.delete)
 
     async def put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
+        async with self._watches.putting(name):
+            return await self._put(name, data)
+
+    async def _put(self, name: str, data: bytes) -> str:
         count = -(-len(data) // PIECE)
         async with self._calls.call():
             if await self._entries.find_one({"_id": name}) is not None:
@@ -100,6 +107,9 @@ class MongoBlobs:
             # Also where there was no entry: an interrupted `put` or `delete` may have left pieces.
             await self._pieces.delete_many(_pieces_of(sha256))
         return there
+
+    def watch(self, names: Iterable[str]) -> AbstractContextManager[Watch]:
+        return self._watches.watch(names)
 
     async def names(self, after: str = "", limit: int = 500) -> list[str]:
         if not 1 <= limit <= 1000:

@@ -6,12 +6,14 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from hub.domain.errors import BlobMissing, Invalid, StoreUnavailable
+from hub.ports.blobs import Watch, Watches
 
 R = TypeVar("R")
 PIECE = 262_144
@@ -25,6 +27,7 @@ class FileBlobs:
         self._directory = directory
         self._drafts = directory / "drafts"
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="fernamt-blobs")
+        self._watches = Watches(self.delete)
 
     async def open(self) -> None:
         """Make the directories, and remove what an interrupted `put` left."""
@@ -36,7 +39,10 @@ class FileBlobs:
         self._threads.shutdown(wait=True)
 
     async def put(self, data: bytes) -> str:
-        return await self._run(lambda: self._write(data))
+        name = await self._run(lambda: hashlib.sha256(data).hexdigest())
+        async with self._watches.putting(name):
+            await self._run(lambda: self._write(name, data))
+        return name
 
     async def get(self, sha256: str) -> bytes:
         path = self._path(sha256)
@@ -59,6 +65,9 @@ class FileBlobs:
         if not _NAME.fullmatch(sha256):
             return False
         return await self._run(lambda: _unlink(self._path(sha256)))
+
+    def watch(self, names: Iterable[str]) -> AbstractContextManager[Watch]:
+        return self._watches.watch(names)
 
     async def names(self, after: str = "", limit: int = 500) -> list[str]:
         if not 1 <= limit <= 1000:
@@ -85,8 +94,7 @@ class FileBlobs:
         for draft in self._drafts.iterdir():
             draft.unlink()
 
-    def _write(self, data: bytes) -> str:
-        name = hashlib.sha256(data).hexdigest()
+    def _write(self, name: str, data: bytes) -> None:
         path = self._path(name)
         if not path.parent.is_dir():
             path.parent.mkdir(exist_ok=True)
@@ -102,7 +110,6 @@ class FileBlobs:
                 raise
         # Also where the file was there: its writer may not have come so far yet.
         _sync_directory(path.parent)
-        return name
 
     def _read(self, path: Path, sha256: str) -> bytes:
         with _open(path, sha256) as file:

@@ -3,6 +3,7 @@ link that a customer opens, asked for by an upload link; what is infected goes n
 
 import io
 import json
+import re
 import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -119,6 +120,9 @@ def test_a_document_is_kept_found_by_chat_and_opened_by_a_customer_until_its_lin
     target = tmp_path / "back.pdf"
     company.ask_json("document", "get", kept["id"], "--to", str(target))
     assert target.read_bytes() == file.read_bytes()
+    # Nothing was removed long enough ago.
+    assert company.ask_json("document", "purge", "--dry-run") == []
+    assert company.ask_json("document", "purge") == {"due": 0}
 
 
 async def drop(client: ChatClient, bot: str, name: str, data: bytes) -> None:
@@ -159,6 +163,14 @@ async def test_a_colleague_drops_a_pdf_it_is_filed_found_by_a_word_inside_it_and
     company.kill()
     company.start()
     assert fetch(address) == (200, data)
+    # The contact's own page has it too, and survives the crash as well as the link does.
+    made = company.ask_json("document", "overview", "petra@box.test", "--days", "3")
+    page = company.url + "/d/" + made["address"].rpartition("/")[2]
+    status, shown = fetch(page)
+    assert (status, b"Scan 17.pdf" in shown, b"<script" in shown) == (200, True, False)
+    file = re.findall(r'href="(/d/[^"]+/file/[^"]+)"', shown.decode())[0]
+    assert fetch(company.url + file) == (200, data)
+    assert fetch(page[:-1] + ("a" if page[-1] != "a" else "b"))[0] == 404
 
 
 def test_a_visitor_sends_a_file_and_two_gigabytes_are_refused_before_they_are_read(company: HubProcess) -> None:

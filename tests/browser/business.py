@@ -1,6 +1,9 @@
 """The demo company's money, time and shared work, by the real services over a store in memory: the pages about them
 show what they would show in a hub, with names long and short, several currencies and ages."""
 
+import hashlib
+import hmac
+from base64 import b32encode
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,6 +13,7 @@ from hub.archive import Filed
 from hub.domain.appointment import Appointment, AppointmentDraft, Calendar, CalendarKind, WorkingHours
 from hub.domain.contact import Consent, CustomField, Relation
 from hub.domain.desk import Assignment, CannedReply, Queue
+from hub.domain.document import DocumentTemplate
 from hub.domain.folding import fold
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
@@ -24,6 +28,7 @@ from tests.fake_company import contact_id
 from tests.fake_verbs import START, FakeVerbs
 from tests.office import SYSTEM, Office
 from tests.office_files import pdf, png
+from tests.outbox_world import SECRET
 
 ZONE = ZoneInfo("Europe/Berlin")
 TODAY = START.astimezone(ZONE).date()
@@ -134,6 +139,18 @@ def _enrich(verbs: FakeVerbs) -> None:
         state.conversations[talk.id] = replace(talk, queue="verkauf" if talk.channel == "email" else "queue")
 
 
+TEMPLATES = (
+    ("Anschreiben", "Ihr Auftrag bei {company}", "Guten Tag {name},\n\nvielen Dank.\n\n{user}", "Briefe/2026"),
+    ("Kontostand", "Ihr Konto am {date}", "Offen sind {balance}:\n{open_items}", ""),
+)
+
+
+def overview_path() -> str:
+    """Where the demo customer's page of what is shared with them stands."""
+    mac = hmac.new(SECRET, f"overview|{contact_id('Petra Müller')}|demo".encode(), hashlib.sha256).digest()
+    return f"/d/{b32encode(mac[:25]).decode('ascii').lower()}"
+
+
 async def _file(filed: Filed, anna: Actor) -> None:
     """Documents in folders, with a long name, versions, a duplicate, one that is removed; links and an upload link."""
     petra, documents = contact_id("Petra Müller"), filed.documents
@@ -153,6 +170,9 @@ async def _file(filed: Filed, anna: Actor) -> None:
         for name, type, data, folder, tags, contact in files
     ]
     await filed.digesting.digest_all()
+    for name, title, text, folder in TEMPLATES:
+        template = DocumentTemplate(id="", name=name, title=title, text=text, folder=folder)
+        await filed.documents.letters.save(template)
     first = await documents.get(anna, kept[1].id)
     newer = FileData(name="Preisliste 2027.txt", type="text/plain", data=b"Eiche 140 Euro")
     await documents.add_version(anna, first.id, newer, first.version)
@@ -160,6 +180,13 @@ async def _file(filed: Filed, anna: Actor) -> None:
     _, share = await documents.share(anna, kept[0].id, limit=5, key="demo")
     await documents.revoke(anna, share.id)
     await documents.share(anna, kept[0].id, key="demo-2")
+    await documents.share(anna, kept[0].id, contact_id=petra, limit=3, key="demo-3")
+    await documents.share(anna, kept[1].id, contact_id=petra, key="demo-4")
+    _, overview = await filed.overviews.make(petra, days=60, key="old")
+    await filed.overviews.end(overview.id)
+    address, _ = await filed.overviews.make(petra, days=30, key="demo")
+    assert address.endswith(overview_path())
+    await documents.file(anna, kept[0].id, links=("order:R-2001", "invoice:X-1"))
     await documents.request_upload(anna, contact_id=petra, folder="Pläne", text="Bitte Ihren Plan", key="demo")
     await filed.digesting.digest_all()
 

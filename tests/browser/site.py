@@ -11,10 +11,11 @@ from hub.domain.ids import derived_id
 from hub.domain.outbox import OutboxState
 from hub.domain.people import user_id_of
 from hub.web.guests import open_guest_pages
+from hub.web.overviews import open_overviews
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
 from hub.web.uploads import open_upload_pages
-from tests.browser.business import LONG, open_business
+from tests.browser.business import LONG, open_business, overview_path
 from tests.fake_company import contact_id
 from tests.fake_verbs import FakeDoor, FakeVerbs
 
@@ -83,6 +84,7 @@ class Demo:
         await open_business(self.verbs)
         open_upload_pages(self._site, self.verbs.documents.requests)
         open_guest_pages(self._site, self.verbs.guests)
+        open_overviews(self._site, self.verbs.documents.overviews_kept)
         await self._server.start()
         return self
 
@@ -249,6 +251,11 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("document", f"/documents/{_document('Angebot Treppe Müller.pdf')}"),
         ("document-versions", f"/documents/{_document('Preisliste 2026.txt')}"),
         ("document-links", "/document-links"),
+        ("document-templates", "/document-templates"),
+        ("document-templates-one", "/document-templates?template=anschreiben"),
+        ("portfolio", f"/contacts/{petra}/documents"),
+        ("portfolio-none", f"/contacts/{contact_id(LONG)}/documents"),
+        ("overview", overview_path()),
         ("queues", "/queues"),
         ("queues-one", "/queues?queue=verkauf"),
         ("queues-reply", "/queues?reply=versand"),

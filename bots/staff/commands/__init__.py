@@ -19,6 +19,7 @@ from bots.staff.commands.help import HELP
 from bots.staff.commands.inbox import INBOX
 from bots.staff.commands.note import NOTE
 from bots.staff.commands.occasions import CHECK_IN, INVITE_TO_OCCASION, OCCASION_GUESTS, OCCASIONS
+from bots.staff.commands.overview import SEND_OVERVIEW
 from bots.staff.commands.payments import BOOK_PAYMENT, REMIND_PAYMENT
 from bots.staff.commands.register import DUPLICATES, INVITE, MERGE, TAG, UNMERGE
 from bots.staff.commands.registrations import CANCEL_REGISTRATION, REGISTER_FOR_OCCASION
@@ -48,6 +49,7 @@ COMMANDS: dict[str, Command] = {
         SEND_FILE,
         FIND_DOCUMENT,
         SEND_DOCUMENT,
+        SEND_OVERVIEW,
         FILE_DOCUMENT,
         FAX,
         NOTE,

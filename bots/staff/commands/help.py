@@ -15,6 +15,7 @@ TOPICS: dict[str, Right | None] = {
     "send_file": Right.WRITE_MESSAGES,
     "find_document": Right.READ_CONTACTS,
     "send_document": Right.WRITE_MESSAGES,
+    "send_overview": Right.WRITE_MESSAGES,
     "file_document": Right.EDIT_CONTACTS,
     "fax": Right.WRITE_MESSAGES,
     "note": Right.WRITE_NOTES,

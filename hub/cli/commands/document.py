@@ -1,4 +1,4 @@
-"""`document list|add|get|share`."""
+"""`document list|add|get|share|overview|purge`."""
 
 import secrets
 from pathlib import Path
@@ -81,3 +81,30 @@ def share(hub: Hub, as_json: bool, id: str, contact: str, days: int, limit: int)
     body = {"contact": contact, "days": days, "limit": limit}
     made = hub.post("documents", id, "share", body=body, key=secrets.token_hex(12))
     show_json(made) if as_json else click.echo(f"{made['address']}  (until {made['expires_at'][:10]})")
+
+
+@document.command()
+@click.argument("contact")
+@click.option("--days", default=30, type=click.IntRange(1, 365), show_default=True)
+@client_command
+def overview(hub: Hub, as_json: bool, contact: str, days: int) -> None:
+    """Make a link to CONTACT's page of what is shared with them. It is shown once."""
+    made = hub.post("overviews", body={"contact": contact, "days": days}, key=secrets.token_hex(12))
+    show_json(made) if as_json else click.echo(f"{made['address']}  (until {made['expires_at'][:10]})")
+
+
+@document.command()
+@click.option("--dry-run", is_flag=True, help="Only list what would go.")
+@client_command
+def purge(hub: Hub, as_json: bool, dry_run: bool) -> None:
+    """Let removed documents whose time is over go for good, now instead of within six hours."""
+    if not dry_run:
+        due = hub.post("document-purge", key=secrets.token_hex(12))
+        show_json(due) if as_json else click.echo(f"{due['due']} documents go now; the audit log tells which.")
+        return
+    items = hub.get("document-purge")["items"]
+    if as_json:
+        show_json(items)
+        return
+    rows = [(item["removed_at"][:10], *_row(item)[1:]) for item in items]
+    show_table(("Removed", "Id", "Folder", "Size", "Name"), rows, "No document would go now.")

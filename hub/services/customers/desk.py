@@ -18,7 +18,7 @@ from hub.domain.views import FileData
 from hub.ports.account_verbs import AccountVerbs
 from hub.ports.calendar_verbs import CalendarVerbs
 from hub.ports.clock import Clock
-from hub.ports.customer_verbs import Customer
+from hub.ports.customer_verbs import Customer, SharedFiles
 from hub.ports.kinds import CONTACTS, IDENTITIES
 from hub.ports.store import Store
 from hub.services.alerts import Alerts
@@ -27,6 +27,7 @@ from hub.services.correspondence import Correspondence
 from hub.services.customers.budgets import DAY, Budgets
 from hub.services.customers.proof import Proofs, customer_actor
 from hub.services.desk.desk import Desk
+from hub.services.documents.overviews import Overviews
 from hub.services.merged import find_survivor
 from hub.services.occasions.registering import Registering
 from hub.services.wording import one_line, say
@@ -37,6 +38,7 @@ LEAD = timedelta(hours=2)
 """Nothing is offered sooner."""
 AHEAD = timedelta(days=365)
 BOOKINGS_A_DAY = 5
+OVERVIEW_DAYS = 7
 SWAPS = 10
 
 
@@ -57,6 +59,7 @@ class CustomerDesk:
         budgets: Budgets,
         desk: Desk,
         registering: Registering,
+        overviews: Overviews,
         company: str,
         time_zone: str,
     ) -> None:
@@ -64,7 +67,7 @@ class CustomerDesk:
         self._clock, self._audit, self._alerts = clock, audit, alerts
         self._accounts, self._calendar, self._letters = accounts, calendar, letters
         self._proofs, self._budgets, self._desk = proofs, budgets, desk
-        self._registering = registering
+        self._registering, self._overviews = registering, overviews
         self._company, self._zone = company, ZoneInfo(time_zone)
 
     async def _prove(self, customer: Customer, verb: str, subject: str = "") -> Contact:
@@ -98,6 +101,18 @@ class CustomerDesk:
         await self._audit.seen(customer_actor(customer), "customer.appointments", customer.contact_id)
         now = self._clock.now()
         return await self._calendar.agenda(BOT, now, now + AHEAD, contact_id=customer.contact_id, limit=20)
+
+    async def shared(self, customer: Customer, *, key: str) -> SharedFiles:
+        """See CustomerVerbs. The link exists only where it leads to something."""
+        contact = await self._prove(customer, "customer.shared")
+        files = await self._overviews.shared_with(contact)
+        address = ""
+        if files:
+            address, overview = await self._overviews.make(contact.id, days=OVERVIEW_DAYS, key=f"customer|{key}")
+            await self._audit.record(customer_actor(customer), "customer.shared", contact.id, detail=overview.id)
+        else:
+            await self._audit.seen(customer_actor(customer), "customer.shared", contact.id)
+        return SharedFiles(files=tuple(files), address=address)
 
     # Appointments
 

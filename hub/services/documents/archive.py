@@ -65,7 +65,7 @@ class Archive:
     async def get(self, document_id: str) -> Document:
         """Raises NotFound."""
         document = await self.documents.get(document_id)
-        if document is None:
+        if document is None or document.purged_at is not None:
             raise NotFound("There is no such document.", id=document_id[:60])
         return document
 

@@ -1,24 +1,15 @@
-"""Giving documents out, asking for them, and making them: links, upload requests, templates."""
+"""Giving documents out and asking for them: links, upload requests."""
 
-from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
-from hub.domain.document import Document, DocumentSource, DocumentTemplate, UploadRequest, document_id
-from hub.domain.errors import Conflict, Invalid, NotFound
+from hub.domain.document import UploadRequest
+from hub.domain.errors import Conflict, Invalid
 from hub.domain.ids import ContactId
-from hub.domain.people import Actor, Right
+from hub.domain.people import Actor
 from hub.domain.sharing import Share
-from hub.domain.views import FileData
-from hub.ports.kinds import CONTACTS
-from hub.ports.renderer import Paper
 from hub.ports.store import Page
-from hub.services.documents.archive import check_folder
 from hub.services.documents.ground import EDIT, READ, Ground
-from hub.services.documents.letters import fill, values_of
-from hub.services.documents.requests import make_document
 from hub.services.keyset import check_limit
-from hub.services.merged import find_survivor
 
 
 class Giving(Ground):
@@ -53,6 +44,7 @@ class Giving(Ground):
             sha256=file.sha256,
             key=f"document|{document.id}|{actor.id}|{key}",
             contact_id=contact_id or document.contact_id,
+            addressed=contact_id is not None,
             subject=document.id,
             created_by=actor.user_id,
             lifetime=timedelta(days=days),
@@ -117,60 +109,3 @@ class Giving(Ground):
         request = await self.requests.end(request_id)
         await self.audit.record(actor, "documents.end_request", request_id)
         return request
-
-    # Templates
-
-    async def templates(self, actor: Actor) -> list[DocumentTemplate]:
-        """By name."""
-        self.audit.permit(actor, READ, "documents.templates")
-        await self.audit.seen(actor, "documents.templates")
-        return await self.letters.all()
-
-    async def save_template(self, actor: Actor, template: DocumentTemplate) -> DocumentTemplate:
-        """See DocumentVerbs."""
-        self.audit.permit(actor, Right.RUN_QUEUES, "documents.save_template", template.id)
-        saved = await self.letters.save(replace(template, folder=check_folder(template.folder)))
-        await self.audit.record(actor, "documents.save_template", saved.id)
-        return saved
-
-    async def delete_template(self, actor: Actor, name: str) -> None:
-        """See DocumentVerbs."""
-        self.audit.permit(actor, Right.RUN_QUEUES, "documents.delete_template", name[:60])
-        await self.letters.delete(name)
-        await self.audit.record(actor, "documents.delete_template", name[:60])
-
-    async def fill_template(
-        self, actor: Actor, name: str, contact_id: ContactId, *, appointment_id: str = "", key: str
-    ) -> Document:
-        """See DocumentVerbs. Money is read only for a template that names it, under the actor's own rights."""
-        self.audit.permit(actor, EDIT, "documents.fill_template", contact_id)
-        template = await self.letters.get(name)
-        contact = await find_survivor(self.store.documents(CONTACTS), contact_id)
-        if contact is None:
-            raise NotFound("There is no such contact.", id=contact_id[:60])
-        wants_money = "{balance}" in template.text or "{open_items}" in template.text
-        summary = await self.accounts.summary(actor, contact.id) if wants_money else None
-        appointment = await self.calendar.get(actor, appointment_id) if appointment_id else None
-        zone = ZoneInfo(self.time_zone)
-        today = f"{self.clock.now().astimezone(zone):%d.%m.%Y}"
-        values = values_of(contact, summary, appointment, company=self.company, user=actor.name, today=today, zone=zone)
-        title = fill(template.title, values)
-        paper = Paper(company=self.company, title=title, text=fill(template.text, values), date=today)
-        data = await self.renderer.make_pdf(paper)
-        links = (f"appointment:{appointment.id}",) if appointment else ()
-        document = await self.archive.keep(
-            await make_document(
-                self.archive,
-                self.checking,
-                FileData(name=f"{title[:120]}.pdf", type="application/pdf", data=data),
-                id=document_id(actor.id, "template", key),
-                source=DocumentSource.MADE,
-                clock=self.clock,
-                contact_id=contact.id,
-                folder=template.folder,
-                links=links,
-                by=actor.user_id,
-            )
-        )
-        await self.audit.record(actor, "documents.fill_template", document.id, detail=template.id)
-        return document

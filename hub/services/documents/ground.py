@@ -18,6 +18,8 @@ from hub.services.documents.archive import Archive, digest
 from hub.services.documents.checking import Checking
 from hub.services.documents.filing import Filing
 from hub.services.documents.letters import Letters
+from hub.services.documents.overviews import Overviews
+from hub.services.documents.purging import Purging
 from hub.services.documents.requests import UploadRequests
 from hub.services.merged import find_survivor
 from hub.services.sharing import Sharing
@@ -37,8 +39,10 @@ class Ground:
     renderer: Renderer
     sharing: Sharing
     requests: UploadRequests
+    overviews_kept: Overviews
     letters: Letters
     filing: Filing
+    purging: Purging
     accounts: AccountVerbs
     calendar: CalendarVerbs
     terms: Terms

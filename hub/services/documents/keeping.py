@@ -17,7 +17,7 @@ from hub.domain.document import (
 )
 from hub.domain.errors import Conflict, Invalid
 from hub.domain.ids import ContactId
-from hub.domain.people import Actor
+from hub.domain.people import Actor, Right
 from hub.domain.views import FileData
 from hub.services.documents.archive import check_document_tags, check_folder
 from hub.services.documents.ground import EDIT, READ, Ground
@@ -155,6 +155,20 @@ class Keeping(Ground):
         await self.archive.index(changed, "")
         await self.audit.record(actor, "documents.restore", document_id)
         return changed
+
+    async def purgeable(self, actor: Actor) -> list[Document]:
+        """See DocumentVerbs."""
+        self.audit.permit(actor, Right.DELETE_CONVERSATIONS, "documents.purgeable")
+        await self.audit.seen(actor, "documents.purgeable")
+        return await self.purging.due()
+
+    async def purge(self, actor: Actor) -> int:
+        """See DocumentVerbs."""
+        self.audit.permit(actor, Right.DELETE_CONVERSATIONS, "documents.purge")
+        due = await self.purging.due()
+        await self.audit.record(actor, "documents.purge", detail=f"{len(due)} due")
+        self.purging.hurry()
+        return len(due)
 
     async def propose(self, actor: Actor, file: FileData) -> FilingProposal:
         """See DocumentVerbs."""

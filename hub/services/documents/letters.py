@@ -42,13 +42,8 @@ class Letters:
 
     async def save(self, template: DocumentTemplate) -> DocumentTemplate:
         """New where `version` is 0. Raises Invalid, Conflict."""
-        name, title, text = template.name.strip(), template.title.strip(), template.text.strip()
-        if not fold(name) or len(name) > MAX_NAME:
-            raise Invalid(f"The name of a template has letters or digits, at most {MAX_NAME}.", field="name")
-        if not text or len(text) > MAX_TEXT or len(title) > 200:
-            raise Invalid(f"A template has 1 to {MAX_TEXT:,} characters, and a title of at most 200.", field="text")
-        check_fields(text + title, FIELDS)
-        wanted = DocumentTemplate(id=fold(name), name=name, title=title or name, text=text, folder=template.folder)
+        wanted = checked(template)
+        name = wanted.name
         if template.version == 0:
             if await self._templates.count("by_name", cap=MOST) >= MOST:
                 raise Invalid(f"There are {MOST} templates; delete one first.", field="name")
@@ -61,6 +56,18 @@ class Letters:
     async def delete(self, name: str) -> None:
         """Raises NotFound."""
         await self._templates.delete((await self.get(name)).id)
+
+
+def checked(template: DocumentTemplate) -> DocumentTemplate:
+    """As it is kept. Raises Invalid."""
+    name, title, text = template.name.strip(), template.title.strip(), template.text.strip()
+    if not fold(name) or len(name) > MAX_NAME:
+        raise Invalid(f"The name of a template has letters or digits, at most {MAX_NAME}.", field="name")
+    if not text or len(text) > MAX_TEXT or len(title) > 200:
+        raise Invalid(f"A template has 1 to {MAX_TEXT:,} characters, and a title of at most 200.", field="text")
+    check_fields(title, FIELDS, "title")
+    check_fields(text, FIELDS)
+    return DocumentTemplate(id=fold(name), name=name, title=title or name, text=text, folder=template.folder)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

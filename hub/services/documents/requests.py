@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import mimetypes
 from base64 import b32encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -27,11 +27,10 @@ from hub.ports.store import Exists, Page, Store
 from hub.services.audit import Audit
 from hub.services.documents.archive import Archive, check_folder
 from hub.services.documents.checking import Checking
-from hub.services.sharing import TOKEN_BYTES, VISITOR
+from hub.services.sharing import GONE, TOKEN_BYTES, VISITOR
 
 PATH = "/u/"
 SWAPS = 20
-GONE = "This link does not exist, or not any more. Please ask for a new one."
 Told = Callable[[UploadRequest, Document], Awaitable[None]]
 
 
@@ -112,22 +111,40 @@ class UploadRequests:
 
     async def open(self, token: str) -> UploadRequest:
         """What the link asks for. Raises NotFound for one that never was, has expired, was ended or is used up."""
-        request = await self.store.documents(UPLOAD_REQUESTS).get(upload_request_id(token))
-        if request is None or not self._is_open(request):
+        return await self.open_request(upload_request_id(token))
+
+    async def open_request(self, id: str) -> UploadRequest:
+        """As `open`, for whoever has shown another right to it than the link's secret."""
+        request = await self.store.documents(UPLOAD_REQUESTS).get(id)
+        if request is None or not self.is_open(request):
             raise NotFound(GONE)
         return request
 
-    def _is_open(self, request: UploadRequest) -> bool:
+    async def open_for(self, contact_ids: Sequence[ContactId]) -> list[UploadRequest]:
+        """The open ones of these contacts, newest first; of the newest 200 each."""
+        found: list[UploadRequest] = []
+        for contact_id in contact_ids:
+            documents = self.store.documents(UPLOAD_REQUESTS)
+            page = await documents.page("by_contact", contact_id, limit=200, newest_first=True)
+            found += [request for request in page.items if self.is_open(request)]
+        return sorted(found, key=lambda request: request.created_at, reverse=True)
+
+    def is_open(self, request: UploadRequest) -> bool:
+        """Whether it takes a file now."""
         now = self.clock.now()
         return request.revoked_at is None and request.expires_at > now and request.taken < request.limit
 
     async def take(self, token: str, file: FileData, client: str) -> Document:
         """Keep a visitor's file. It is counted before it is kept. Raises NotFound, Invalid."""
-        request = await self.open(token)
+        return await self.take_for(upload_request_id(token), file, client)
+
+    async def take_for(self, id: str, file: FileData, client: str) -> Document:
+        """As `take`, for whoever has shown another right to it than the link's secret."""
+        request = await self.open_request(id)
         check_size(file, self.max_bytes)
 
         def count(current: UploadRequest) -> UploadRequest:
-            if not self._is_open(current):
+            if not self.is_open(current):
                 raise NotFound(GONE)
             return replace(current, taken=current.taken + 1)
 

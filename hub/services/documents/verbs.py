@@ -2,10 +2,12 @@
 
 from hub.services.documents.giving import Giving
 from hub.services.documents.keeping import Keeping
+from hub.services.documents.lettering import Lettering
 from hub.services.documents.looking import Looking
+from hub.services.documents.showing import Showing
 
 
-class Documents(Looking, Keeping, Giving):
+class Documents(Looking, Keeping, Giving, Showing, Lettering):
     """The verbs."""
 
     __slots__ = ()

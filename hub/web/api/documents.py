@@ -1,4 +1,4 @@
-"""Documents: lists, files, filing, links, upload requests, templates."""
+"""Documents: lists, files, filing, links, upload requests."""
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated
@@ -6,9 +6,8 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
-from hub.domain.document import Document, DocumentTemplate, FileVersion, UploadRequest
+from hub.domain.document import Document, FileVersion, UploadRequest
 from hub.domain.errors import Invalid
-from hub.domain.folding import fold
 from hub.domain.ids import ContactId
 from hub.domain.sharing import Share
 from hub.domain.views import FileData
@@ -48,21 +47,6 @@ class RequestBody(Body):
     text: Annotated[str, StringConstraints(max_length=500)] = ""
     days: int = 14
     limit: int = 10
-
-
-class TemplateBody(Body):
-    """A text with {fields}."""
-
-    title: Short = ""
-    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-    folder: Annotated[str, StringConstraints(max_length=400)] = ""
-
-
-class FillBody(Body):
-    """For whom a template is filled."""
-
-    contact: Name
-    appointment: Short = ""
 
 
 def _version(file: FileVersion) -> Json:
@@ -139,13 +123,15 @@ def request_shape(wanted: UploadRequest, address: str = "") -> Json:
     return shape | ({"address": address} if address else {})
 
 
-async def _contact(request: web.Request, text: str) -> ContactId | None:
+async def named_contact(request: web.Request, text: str) -> ContactId | None:
+    """By name, address or id; None where nothing is named. Raises NotFound, Ambiguous."""
     if not text:
         return None
     return (await site_of(request).verbs.contacts.resolve(actor_of(request), text)).id
 
 
-def _answer(document: Document, status: int = 200) -> web.Response:
+def document_answer(document: Document, status: int = 200) -> web.Response:
+    """With its version as ETag."""
     return web.json_response(document_shape(document), status=status, headers={"ETag": f'"{document.version}"'})
 
 
@@ -160,7 +146,7 @@ async def list_documents(request: web.Request) -> web.Response:
             actor,
             folder=query.get("folder", ""),
             tag=query.get("tag", ""),
-            contact_id=await _contact(request, query.get("contact", "")),
+            contact_id=await named_contact(request, query.get("contact", "")),
             type=query.get("type", ""),
             link=query.get("link", ""),
             removed=query.get("removed") == "1",
@@ -188,7 +174,7 @@ async def _read_bytes(request: web.Request) -> FileData:
 async def upload(request: web.Request) -> web.Response:
     """POST /documents?name=&folder=&tag=&contact=: the body is the file."""
     key, query = required_key(request), request.query
-    contact_id = await _contact(request, query.get("contact", ""))
+    contact_id = await named_contact(request, query.get("contact", ""))
     document = await site_of(request).verbs.documents.upload(
         actor_of(request),
         await _read_bytes(request),
@@ -198,7 +184,7 @@ async def upload(request: web.Request) -> web.Response:
         links=tuple(query.getall("link", [])),
         key=key,
     )
-    return _answer(document, 201)
+    return document_answer(document, 201)
 
 
 async def show_document(request: web.Request) -> web.Response:
@@ -241,29 +227,41 @@ async def change_document(request: web.Request) -> web.Response:
         name=body.name,
         folder=body.folder,
         tags=body.tags,
-        contact_id=await _contact(request, body.contact or ""),
+        contact_id=await named_contact(request, body.contact or ""),
         links=body.links,
         keep_until=keep,
         version=version,
     )
-    return _answer(document)
+    return document_answer(document)
 
 
 async def add_version(request: web.Request) -> web.Response:
     """POST /documents/{id}/versions?name=: a new content; If-Match names the version that it follows."""
     verbs, actor, id = site_of(request).verbs.documents, actor_of(request), request.match_info["id"]
     version = version_of(request, 0) or (await verbs.get(actor, id)).version
-    return _answer(await verbs.add_version(actor, id, await _read_bytes(request), version), 201)
+    return document_answer(await verbs.add_version(actor, id, await _read_bytes(request), version), 201)
 
 
 async def remove(request: web.Request) -> web.Response:
     """DELETE /documents/{id}: can be restored for a while."""
-    return _answer(await site_of(request).verbs.documents.remove(actor_of(request), request.match_info["id"]))
+    return document_answer(await site_of(request).verbs.documents.remove(actor_of(request), request.match_info["id"]))
 
 
 async def restore(request: web.Request) -> web.Response:
     """POST /documents/{id}/restore."""
-    return _answer(await site_of(request).verbs.documents.restore(actor_of(request), request.match_info["id"]))
+    return document_answer(await site_of(request).verbs.documents.restore(actor_of(request), request.match_info["id"]))
+
+
+async def list_purgeable(request: web.Request) -> web.Response:
+    """GET /document-purge: what would go now."""
+    found = await site_of(request).verbs.documents.purgeable(actor_of(request))
+    return web.json_response({"items": [document_shape(one) for one in found], "next": None})
+
+
+async def purge(request: web.Request) -> web.Response:
+    """POST /document-purge: begin the next round now."""
+    due = await site_of(request).verbs.documents.purge(actor_of(request))
+    return web.json_response({"due": due}, status=202)
 
 
 async def list_folders(request: web.Request) -> web.Response:
@@ -282,7 +280,7 @@ async def share(request: web.Request) -> web.Response:
     address, made = await site_of(request).verbs.documents.share(
         actor_of(request),
         request.match_info["id"],
-        contact_id=await _contact(request, body.contact),
+        contact_id=await named_contact(request, body.contact),
         days=body.days,
         limit=body.limit,
         key=key,
@@ -310,7 +308,7 @@ async def request_upload(request: web.Request) -> web.Response:
     body = await read_body(request, RequestBody)
     address, made = await site_of(request).verbs.documents.request_upload(
         actor_of(request),
-        contact_id=await _contact(request, body.contact),
+        contact_id=await named_contact(request, body.contact),
         folder=body.folder,
         text=body.text,
         days=body.days,
@@ -331,58 +329,3 @@ async def end_request(request: web.Request) -> web.Response:
     """DELETE /upload-requests/{id}."""
     ended = await site_of(request).verbs.documents.end_request(actor_of(request), request.match_info["id"])
     return web.json_response(request_shape(ended))
-
-
-# Templates
-
-
-def _template(template: DocumentTemplate) -> Json:
-    return {
-        "id": template.id,
-        "version": template.version,
-        "name": template.name,
-        "title": template.title,
-        "text": template.text,
-        "folder": template.folder,
-    }
-
-
-async def list_templates(request: web.Request) -> web.Response:
-    """GET /document-templates: by name."""
-    found = await site_of(request).verbs.documents.templates(actor_of(request))
-    return web.json_response({"items": [_template(one) for one in found], "next": None})
-
-
-async def put_template(request: web.Request) -> web.Response:
-    """PUT /document-templates/{name}: new, or instead of what it was."""
-    body = await read_body(request, TemplateBody)
-    verbs, actor, name = site_of(request).verbs.documents, actor_of(request), request.match_info["name"]
-    known = next((one for one in await verbs.templates(actor) if one.id == fold(name)), None)
-    wanted = DocumentTemplate(
-        id=known.id if known else "",
-        version=version_of(request, known.version) if known else 0,
-        name=name,
-        title=body.title,
-        text=body.text,
-        folder=body.folder,
-    )
-    saved = await verbs.save_template(actor, wanted)
-    return web.json_response(_template(saved), status=200 if known else 201)
-
-
-async def delete_template(request: web.Request) -> web.Response:
-    """DELETE /document-templates/{name}."""
-    await site_of(request).verbs.documents.delete_template(actor_of(request), request.match_info["name"])
-    return web.Response(status=204)
-
-
-async def fill_template(request: web.Request) -> web.Response:
-    """POST /document-templates/{name}/fill: a PDF, filed as a document."""
-    key = required_key(request)
-    body = await read_body(request, FillBody)
-    contact_id = await _contact(request, body.contact)
-    assert contact_id is not None
-    document = await site_of(request).verbs.documents.fill_template(
-        actor_of(request), request.match_info["name"], contact_id, appointment_id=body.appointment, key=key
-    )
-    return _answer(document, 201)

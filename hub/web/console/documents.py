@@ -9,7 +9,9 @@ from aiohttp import web
 from hub.domain.document import GROUPS, Document
 from hub.domain.errors import Ambiguous, Conflict, FernamtError, Invalid, NotFound, Refused, ScannerAway
 from hub.domain.ids import ContactId
+from hub.domain.people import Right
 from hub.domain.views import FileData
+from hub.web.console.belongings import propose_belongings, read_belongings
 from hub.web.console.forms import Form, form_key, read_form
 from hub.web.downloads import as_download
 from hub.web.guard import status_of
@@ -129,12 +131,11 @@ def _about(request: web.Request, error: FernamtError) -> Errors:
 
 async def show_document(request: web.Request) -> web.Response:
     """GET /documents/{id}."""
-    return await _document_page(request)
+    return await document_page(request)
 
 
-async def _document_page(
-    request: web.Request, *, errors: Errors = None, status: int = 200, **more: Any
-) -> web.Response:
+async def document_page(request: web.Request, *, errors: Errors = None, status: int = 200, **more: Any) -> web.Response:
+    """The page of the document that the request names, with what is wrong and what is new on it."""
     verbs, actor, id = site_of(request).verbs.documents, actor_of(request), request.match_info["id"]
     document = await verbs.get(actor, id)
     names = await _names(request, [document])
@@ -146,6 +147,10 @@ async def _document_page(
         "folders": await verbs.folders(actor),
         "form": _form_of(document, names),
         "address": "",
+        "belongings": await read_belongings(request, document),
+        "proposals": await propose_belongings(request, document) if Right.EDIT_CONTACTS in actor.rights else [],
+        "adding": Form(values={}),
+        "share_for": names.get(document.contact_id or "", ""),
         "now": site_of(request).clock.now(),
         "has_preview": document.scan.value not in ("infected", "pending") and _has_picture(document),
     }
@@ -197,7 +202,7 @@ async def file_document(request: web.Request) -> web.Response:
             version=int(form["version"]) if form["version"].isascii() and form["version"].isdigit() else None,
         )
     except EXPECTED as error:
-        return await _document_page(request, errors=_about(request, error), status=status_of(error), form=form)
+        return await document_page(request, errors=_about(request, error), status=status_of(error), form=form)
     return redirect(f"/documents/{id}?done=saved")
 
 
@@ -235,7 +240,7 @@ async def add_version(request: web.Request) -> web.Response:
         document = await site.verbs.documents.get(actor, id)
         await site.verbs.documents.add_version(actor, id, chosen[0], document.version)
     except EXPECTED as error:
-        return await _document_page(request, errors=error, status=status_of(error))
+        return await document_page(request, errors=error, status=status_of(error))
     return redirect(f"/documents/{id}?done=kept")
 
 
@@ -246,7 +251,7 @@ async def remove(request: web.Request) -> web.Response:
     try:
         await (verbs.restore if back else verbs.remove)(actor, id)
     except Conflict as error:
-        return await _document_page(request, errors={"": error.sentence}, status=409)
+        return await document_page(request, errors={"": error.sentence}, status=409)
     return redirect(f"/documents/{id}?done={'restored' if back else 'removed'}")
 
 
@@ -256,11 +261,20 @@ async def share(request: web.Request) -> web.Response:
     id = request.match_info["id"]
     try:
         address, _ = await site.verbs.documents.share(
-            actor, id, days=_number(form["days"], 30), limit=_number(form["limit"], 0), key=form_key(actor, form)
+            actor,
+            id,
+            contact_id=await _contact(request, form["for"]),
+            days=_number(form["days"], 30),
+            limit=_number(form["limit"], 0),
+            key=form_key(actor, form),
         )
+    except (NotFound, Ambiguous) as error:
+        errors = beside("for", error, reader_of(request))
+        return await document_page(request, errors=errors, status=status_of(error), share_for=form["for"])
     except EXPECTED as error:
-        return await _document_page(request, errors={"": error.sentence}, status=status_of(error))
-    return await _document_page(request, address=address)
+        errors = {"": error.sentence}
+        return await document_page(request, errors=errors, status=status_of(error), share_for=form["for"])
+    return await document_page(request, address=address)
 
 
 def _number(text: str, fallback: int) -> int:

@@ -92,3 +92,27 @@ async def test_closing_finishes_what_was_accepted(store: Store, reopen: Reopen) 
     await writes
     await store.close()
     assert len(await again.documents(THINGS).scan()) == 50
+
+
+async def test_a_watched_blob_is_discarded_unless_it_was_put_meanwhile(store: Store) -> None:
+    first, second, other = [await store.blobs.put(data) for data in (b"first", b"second", b"other")]
+    with store.blobs.watch([first, second]) as watch:
+        assert await store.blobs.put(b"second") == second
+        assert await watch.discard(first) is True
+        assert await watch.discard(first) is True
+        assert await watch.discard(second) is False
+        # What it does not look after is not its to delete.
+        assert await watch.discard(other) is False
+    assert await store.blobs.names() == sorted([second, other])
+    with store.blobs.watch([second]) as watch:
+        assert await watch.discard(second) is True
+    assert await store.blobs.names() == [other]
+
+
+async def test_bytes_that_are_put_while_they_are_discarded_are_there_afterwards(store: Store) -> None:
+    data = b"x" * 600_000
+    for _ in range(20):
+        name = await store.blobs.put(data)
+        with store.blobs.watch([name]) as watch:
+            await asyncio.gather(watch.discard(name), store.blobs.put(data), watch.discard(name))
+        assert await store.blobs.get(name) == data

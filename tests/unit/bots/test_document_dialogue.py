@@ -9,7 +9,7 @@ from hub.domain.message import Attachment
 from hub.domain.people import Actor, UserRole
 from hub.domain.views import FileData
 from hub.ports.bot import BotReply
-from hub.ports.kinds import CONTACTS, DOCUMENTS, OUTBOX, SHARES
+from hub.ports.kinds import CONTACTS, DOCUMENTS, OUTBOX, OVERVIEWS, SHARES
 from hub.services.documents.digesting import Digesting
 from hub.services.documents.verbs import Documents
 from hub.services.matching import name_entry
@@ -177,3 +177,39 @@ async def test_whoever_may_not_file_is_only_told_what_it_is(chat: Chat) -> None:
     reply = await chat.say("", PLAN)
     assert (reply.intent, reply.buttons) == ("files", ())
     assert chat.rows == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "gib Petra Müller die Übersicht ihrer Dokumente",
+        "schick Petra Müller den Link zu ihren Dokumenten",
+        "schicke die Übersicht der freigegebenen Dokumente an Petra Müller",
+        "send Petra Müller the link to their shared documents",
+        "give Petra Müller the overview of her documents",
+    ],
+)
+async def test_the_link_to_somebodys_own_page_goes_to_them_after_a_yes(chat: Chat, words: str) -> None:
+    english = words.startswith(("send", "give"))
+    asked = await chat.say(words)
+    assert asked.intent == "send_overview"
+    assert ("their own page" if english else "eigenen Seite") in asked.text
+    assert chat.office.store.documents(OVERVIEWS).rows == {}
+    assert chat.office.store.documents(OUTBOX).rows == {}
+    await chat.say("yes" if english else "ja")
+    [item] = chat.office.store.documents(OUTBOX).rows.values()
+    [overview] = chat.office.store.documents(OVERVIEWS).rows.values()
+    assert "https://hub.example/d/" in item.content.text
+    assert overview.contact_id == item.contact_id
+    # The same yes makes and sends it once.
+    chat.turn -= 1
+    await chat.say("yes" if english else "ja")
+    assert len(chat.office.store.documents(OVERVIEWS).rows) == 1
+    assert len(chat.office.store.documents(OUTBOX).rows) == 1
+
+
+async def test_a_no_makes_no_link(chat: Chat) -> None:
+    await chat.say("gib Petra Müller die Übersicht ihrer Dokumente")
+    await chat.say("nein")
+    assert chat.office.store.documents(OVERVIEWS).rows == {}
+    assert chat.office.store.documents(OUTBOX).rows == {}

@@ -15,6 +15,7 @@ from hub.services.documents.verbs import Documents
 from hub.services.rows import Rows
 from hub.services.scoped import scope_rows
 from hub.services.verbs import HubVerbs
+from hub.web.overviews import open_overviews
 from hub.web.server import make_site
 from hub.web.shares import open_shares
 from hub.web.site import Health, SiteFacts
@@ -88,6 +89,7 @@ async def scene() -> AsyncIterator[Scene]:
     )
     open_shares(site, verbs.documents.sharing)
     open_upload_pages(site, verbs.documents.requests)
+    open_overviews(site, verbs.documents.overviews_kept)
     async with TestClient(TestServer(site)) as client:
         made = Scene(office, verbs, client)
         await made.sign_in("anna")
@@ -225,3 +227,16 @@ async def test_documents_of_hidden_contacts_are_not_there(scene: Scene) -> None:
     assert b"Geheim" not in (await scene.get("/documents"))[1]
     assert (await scene.get(f"/documents/{hidden.id}"))[0] == 404
     assert all(share.revoked_at is None for share in scene.office.store.documents(SHARES).rows.values())
+
+
+async def test_what_would_be_purged_is_told_to_whoever_may_delete(scene: Scene) -> None:
+    _, kept = await scene.api("POST", "/documents?name=alt.txt", b"x", Idempotency_Key="k")
+    await scene.api("DELETE", f"/documents/{kept['id']}")
+    assert (await scene.api("GET", "/document-purge"))[0] == 403
+    assert (await scene.api("POST", "/document-purge"))[0] == 403
+    await scene.sign_in("admin")
+    assert (await scene.api("GET", "/document-purge"))[1]["items"] == []
+    scene.office.later(days=31)
+    await scene.sign_in("admin")
+    assert [one["id"] for one in (await scene.api("GET", "/document-purge"))[1]["items"]] == [kept["id"]]
+    assert await scene.api("POST", "/document-purge", {}) == (202, {"due": 1})

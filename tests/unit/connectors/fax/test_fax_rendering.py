@@ -8,7 +8,8 @@ from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
-from PIL import Image, ImageSequence
+import reportlab
+from PIL import Image, ImageDraw, ImageFont, ImageSequence
 from reportlab.pdfgen import canvas
 
 from connectors.fax.compose import compose_job, wait_for_window
@@ -240,6 +241,17 @@ def test_reading_is_an_extra_and_its_lack_no_error(monkeypatch: pytest.MonkeyPat
     flat.info["dpi"] = (204, 98)
     assert upright(flat).size == (1_728, 2_379)
     assert upright(Image.new("1", (1_728, 2_292), 1)).size == (1_728, 2_292)
+
+
+def test_the_words_of_a_fax_are_read() -> None:
+    """By the real Tesseract with its real data; in standard resolution, half as high as it is wide."""
+    face = ImageFont.truetype(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf", 44)
+    page = Image.new("L", (1_728, 800), 255)
+    ImageDraw.Draw(page).multiline_text((120, 90), "Bestellung: zwölf Stühle\naus Kirschholz", font=face, fill=0)
+    flat = page.resize((1_728, 400)).convert("1")
+    flat.info["dpi"] = (204, 98)
+    found = read_text([page.convert("1"), flat])
+    assert found.count("Kirschholz") == 2, found
 
 
 def _missing(name: str) -> None:

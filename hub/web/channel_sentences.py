@@ -256,7 +256,8 @@ CHANNEL_SENTENCES = (
     "A call carries no files.",
     "That is not a shop's customer; it looks like northwind:4711.",
     "A shop's message carries no files.",
-    "That is not a Telegram address; it is a number such as 123456789. People with only a @name must write to the bot first.",
+    "That is not a Telegram address; it is a number such as 123456789. "
+    "People with only a @name must write to the bot first.",
     "%(name)s has %(size)s bytes; this channel carries %(most)s.",
     "The server does not take %(name)s: it is too large.",
     "This value cannot be stored: it holds text or a number outside the permitted range.",

@@ -10,8 +10,9 @@ import pytest
 from hub.domain.ids import ContactId, InteractionId
 from hub.domain.interaction import Direction, Interaction, InteractionKind
 from hub.domain.ledger import Book, EntryKind, LedgerEntry, Posting, Side
+from hub.domain.occasion import Occasion, Registration, RegistrationState, registration_id
 from hub.domain.report import Area, Bucket
-from hub.ports.kinds import BUCKETS, DIRTY_DAYS, INTERACTIONS, LEDGER
+from hub.ports.kinds import BUCKETS, DIRTY_DAYS, INTERACTIONS, LEDGER, OCCASIONS, REGISTRATIONS
 from hub.services.reports.aggregation import Aggregation
 from hub.services.reports.gathering import Gathering
 from hub.services.reports.marking import mark_store
@@ -118,3 +119,79 @@ async def test_a_crash_at_any_await_leaves_no_day_uncounted() -> None:
         store.restart()
         await settle(store)
         await check(store)
+
+
+def registration(number: int) -> Registration:
+    return Registration(
+        id=registration_id("n_fair", f"c_{number}"),
+        occasion_id="n_fair",
+        contact_id=ContactId(f"c_{number}"),
+        state=RegistrationState.REGISTERED,
+        code="AAAAAAAAAA",
+        link=f"link{number}",
+        via="console",
+        created_at=NOON,
+        changed_at=NOON,
+    )
+
+
+def fair(days: int) -> Occasion:
+    start = NOON + timedelta(days=days)
+    return Occasion(
+        id="n_fair", title="Fair", start=start, end=start + timedelta(hours=1), time_zone=ZONE, created_by="user:u_1",
+        created_at=NOON,
+    )  # fmt: skip
+
+
+async def move_and_register(store: MemoryStore) -> None:
+    """An event moves to another day while somebody registers and days are being counted."""
+    marked, marks = mark_store(store, ZONE)
+    counting = Aggregation(store=marked, marks=marks, clock=ManualClock(), time_zone=ZONE)
+    occasions = marked.documents(OCCASIONS)
+    known = await occasions.get("n_fair")
+    assert known is not None
+    done = await asyncio.gather(
+        counting.work_off(),
+        marked.documents(REGISTRATIONS).insert(registration(2)),
+        occasions.replace(fair(3), known.version),
+        return_exceptions=True,
+    )
+    for result in (*done, *await asyncio.gather(counting.work_off(), return_exceptions=True)):
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def with_a_guest() -> MemoryStore:
+    store = MemoryStore()
+    marked, _ = mark_store(store, ZONE)
+    await marked.documents(OCCASIONS).insert(fair(0))
+    await marked.documents(REGISTRATIONS).insert(registration(1))
+    await settle(store)
+    return store
+
+
+async def check_event(store: MemoryStore) -> None:
+    assert store.documents(DIRTY_DAYS).rows == {}
+    gathering = Gathering(store, ZONE)
+    for day in ("2026-11-24", "2026-11-27"):
+        true = await gathering.count(Area.OCCASIONS, day)
+        stored: Bucket | None = store.documents(BUCKETS).rows.get(true.id)
+        assert (stored.figures if stored else ()) == true.figures
+
+
+async def test_an_event_that_moves_while_somebody_registers_is_counted_right_whatever_ends_it() -> None:
+    store = await with_a_guest()
+    before = store.points.passed
+    await move_and_register(store)
+    count = store.points.passed - before
+    await settle(store)
+    await check_event(store)
+    assert count > 8
+    for point in range(1, count + 1):
+        store = await with_a_guest()
+        store.restart(crash_after=point)
+        with pytest.raises(Crash):
+            await move_and_register(store)
+        store.restart()
+        await settle(store)
+        await check_event(store)

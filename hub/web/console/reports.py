@@ -1,6 +1,6 @@
 """Reports in the console: what there is, one of them as chart and table, the facts behind a number, files."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -15,6 +15,7 @@ from hub.services.reports.drawing import draw_charts, tell_lines, tell_span
 from hub.services.reports.wording import say, tell_day, tell_days
 from hub.web.api.reports import day_of, query_of
 from hub.web.downloads import as_download
+from hub.web.formats import Reader
 from hub.web.pages import page, reader_of
 from hub.web.site import actor_of, site_of
 
@@ -94,14 +95,15 @@ def _earlier(report: Report) -> str:
 
 async def list_entries(request: web.Request) -> web.Response:
     """GET /reports/{name}/entries: the facts of the days, oldest first."""
-    name, language = request.match_info["name"], reader_of(request).language
+    r = reader_of(request)
+    name, language = request.match_info["name"], r.language
     since, until = day_of(request, "since"), day_of(request, "until")
     if since is None or until is None:
         raise Invalid("Say since and until as days.", field="since")
     verbs = site_of(request).verbs.reports
     found = await verbs.entries(actor_of(request), name, since, until, request.query.get("after") or None)
     values = {
-        "entries": [(tell_day(date.fromisoformat(entry.at[:10]), language), entry) for entry in found.items],
+        "entries": [(tell_day(_day_of(entry, r), language), entry) for entry in found.items],
         "kinds": {it.id: _standing(it, language) for it in found.items} if name in STANDING else {},
         "counted": [say(language, key) for key, _ in found.items[0].counts] if found.items else [],
         "more": found.next,
@@ -112,6 +114,13 @@ async def list_entries(request: web.Request) -> web.Response:
         "until": until,
     }
     return await page(request, "report_entries.html", values, section="reports")
+
+
+def _day_of(entry: ReportEntry, r: Reader) -> date:
+    """A booking's own date, or the reader's day of a moment."""
+    if len(entry.at) == len("2026-11-24"):
+        return date.fromisoformat(entry.at)
+    return r.local(datetime.fromisoformat(entry.at)).date()
 
 
 def _standing(entry: ReportEntry, language: str) -> str:

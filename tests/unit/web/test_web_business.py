@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient, TestServer
 
+from hub.domain.appointment import AppointmentDraft
 from hub.domain.desk import Queue
 from hub.domain.ids import ContactId
 from hub.domain.ledger import EntryDraft, EntryKind
@@ -519,3 +520,16 @@ async def test_the_weekly_report_by_mail_is_chosen_and_the_address_proved(consol
     assert 'value="weekly-mail" checked' in text
     assert (await console.post("/me/mail", act="forget"))[1] == "/me?done=mail-forgotten"
     assert "anna@privat.example" not in (await console.get("/me"))[1]
+
+
+async def test_an_appointment_behind_a_number_stands_on_the_readers_day(console: Console) -> None:
+    """Half past midnight in Berlin is still the day before in UTC."""
+    petra = await owing(console)
+    verbs: Any = console.verbs  # type: ignore[attr-defined]
+    start = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    draft = AppointmentDraft(start=start, contact_id=petra, title="Nachtschicht", outside_hours=True)
+    await verbs.calendar.book(console.office.anna, draft, key="late")
+    _, text = await console.get("/reports/appointments/entries?since=2026-11-25&until=2026-11-25")
+    assert "Nachtschicht" in text
+    assert '<td class="short">25.11.2026</td>' in text
+    assert "Geplant" in text

@@ -150,6 +150,8 @@ VERBS: dict[str, str] = {
     "register.tag": "changed a tag",
     "register.unmerge": "took contacts apart",
     "reminders.alerts": "read the alerts",
+    "reminders.ask_mail": "asked for a code to prove their mail address",
+    "reminders.set_mail": "proved their mail address",
     "reminders.briefing": "read the briefing",
     "reminders.drop": "deleted a reminder",
     "reminders.mine": "read the reminders",

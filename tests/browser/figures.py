@@ -6,7 +6,7 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hub.domain.report import Area, Bucket, Figure, bucket_id
+from hub.domain.report import Area, Bucket, Figure, bucket_id, pack_minutes
 from hub.ports.kinds import BUCKETS
 from hub.ports.store import Store
 
@@ -55,8 +55,8 @@ def _conversations(dice: random.Random, busy: float) -> tuple[Figure, ...]:
     found = [Figure(key=key, counts=(count,)) for key, count in counts.items()]
     if begun:
         found += [
-            Figure(key="answer-minutes", counts=tuple(answers)),
-            Figure(key="closing-minutes", counts=tuple(closings)),
+            Figure(key="answer-minutes", minutes=pack_minutes(sorted(answers))),
+            Figure(key="closing-minutes", minutes=pack_minutes(sorted(closings))),
         ]
     return tuple(found)
 

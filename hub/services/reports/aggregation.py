@@ -40,8 +40,8 @@ MOST_YEARS = 20
 AHEAD = timedelta(days=800)
 ZONE = "reports-zone"
 COUNTING = "2"
-"""Grows when days are counted differently: then everything is counted anew. 2: who did not come to appointments, and
-events."""
+"""Grows when days are counted differently: then everything is counted anew. 2: who did not come to appointments,
+events, and durations packed."""
 
 
 class Aggregation:

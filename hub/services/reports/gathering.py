@@ -14,7 +14,7 @@ from hub.domain.interaction import Direction
 from hub.domain.ledger import Book, LedgerEntry, Side
 from hub.domain.message import MessageClass
 from hub.domain.occasion import RegistrationState
-from hub.domain.report import Area, Bucket, Figure, bucket_id
+from hub.domain.report import Area, Bucket, Figure, bucket_id, pack_minutes
 from hub.ports.kinds import APPOINTMENTS, CONVERSATIONS, INTERACTIONS, LEDGER, OCCASIONS, REGISTRATIONS
 from hub.ports.store import Documents, Store, Value
 
@@ -87,7 +87,7 @@ class Gathering:
         figures = [Figure(key=key, counts=(number,)) for key, number in sorted(counts.items())]
         for key, found in (("answer-minutes", answers), ("closing-minutes", closings)):
             if found:
-                figures.append(Figure(key=key, counts=_thinned(sorted(found))))
+                figures.append(Figure(key=key, minutes=pack_minutes(_thinned(sorted(found)))))
         return tuple(figures)
 
     async def _money(self, day: str) -> tuple[tuple[Figure, ...], tuple[str, ...]]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
-from hub.domain.report import Area, Bucket, Period, ReportName, Row, Step, Unit
+from hub.domain.report import Area, Bucket, Period, ReportName, Row, Step, Unit, unpack_minutes
 from hub.services.reports.gathering import QUARTERS
 from hub.services.reports.periods import before_of, same_length, share_passed
 
@@ -148,22 +149,24 @@ def _response(split: Split) -> list[Row]:
     for key, kind in (("answer", "answer-minutes"), ("closing", "closing-minutes")):
         now = [_durations(part, kind) for part in split.now]
         before = [_durations(part, kind) for part in split.before] if split.comparable else []
+        # Sorting what consists of sorted runs is merging them.
+        all_now, all_before = sorted(chain.from_iterable(now)), sorted(chain.from_iterable(before))
         for name, share in (("median", 0.5), ("p90", 0.9)):
             rows.append(
                 Row(
                     key=f"{key}-{name}",
                     values=tuple(_quantile(found, share) for found in now),
                     before=tuple(_quantile(found, share) for found in before),
-                    total=_quantile(sorted(number for found in now for number in found), share),
-                    total_before=_quantile(sorted(number for found in before for number in found), share),
+                    total=_quantile(all_now, share),
+                    total_before=_quantile(all_before, share),
                 )
             )
     return rows
 
 
 def _durations(buckets: Sequence[Bucket], key: str) -> list[int]:
-    return sorted(number for bucket in buckets for figure in bucket.figures if figure.key == key
-                  for number in figure.counts)  # fmt: skip
+    parts = (unpack_minutes(figure.minutes) for bucket in buckets for figure in bucket.figures if figure.key == key)
+    return sorted(chain.from_iterable(parts))
 
 
 def _quantile(found: Sequence[int], share: float) -> Decimal | None:

@@ -531,5 +531,5 @@ async def test_an_appointment_behind_a_number_stands_on_the_readers_day(console:
     await verbs.calendar.book(console.office.anna, draft, key="late")
     _, text = await console.get("/reports/appointments/entries?since=2026-11-25&until=2026-11-25")
     assert "Nachtschicht" in text
-    assert '>25.11.2026</td>' in text
+    assert ">25.11.2026</td>" in text
     assert "Geplant" in text

@@ -209,3 +209,5 @@ class AppointmentDraft:
     recurrence: str = ""
     outside_hours: bool = False
     """A colleague insists although nobody works then."""
+    afterwards: bool = False
+    """It has been already, at most two years ago, and is noted now."""

@@ -79,8 +79,11 @@ class DemoBusiness:
         today = self._clock.now().astimezone(self._zone).date()
         # Days after the due day on which this customer usually pays.
         habit = dice.choice((-4, 0, 2, 5, 12, 25))
+        # Most buy all the time; some came later, some stay away since.
+        oldest = HISTORY_DAYS if number % 3 else dice.randrange(40, 600)
+        newest = dice.randrange(380, 560) if number % 7 == 1 else 3
         for index in range(dice.randrange(4, 13)):
-            age = dice.randrange(3, HISTORY_DAYS)
+            age = dice.randrange(min(newest, oldest - 1), oldest)
             day = today - timedelta(days=age)
             amount = Decimal(int(dice.randrange(5_000, 400_000) * SEASON[day.month - 1])) / 100
             name = f"{2000 + number * 20 + index}"
@@ -137,14 +140,17 @@ class DemoBusiness:
             start = datetime.combine(day, time(9 + dice.randrange(8)), tzinfo=self._zone)
             draft = AppointmentDraft(
                 start=start, minutes=60, title=dice.choice(TITLES), contact_id=contact.id, calendars=(SHOWROOM,),
-                outside_hours=True,
+                outside_hours=True, afterwards=number >= 15,
             )  # fmt: skip
             try:
-                await self._calendar.book(
+                made = await self._calendar.book(
                     actor, draft, key=f"demo|{contact.id}" if number < 15 else f"demo|{contact.id}|then"
                 )
-            except (Conflict, Invalid):
+            except Conflict:
+                # Planted before on another day, or two at one time.
                 continue
+            if draft.afterwards and number % 9 == 0:
+                await self._calendar.mark_missed(actor, made.id)
 
     async def _share_work(self, actor: Actor) -> None:
         known = {queue.id for queue in await self._desk.queues(actor)}

@@ -22,7 +22,7 @@ from hub.domain.interaction import (
     MessageReference,
     message_reference_id,
 )
-from hub.domain.message import Participant, ParticipantRole, Strength
+from hub.domain.message import MessageClass, Participant, ParticipantRole, Strength
 from hub.domain.subject import read_subject
 from hub.ports.kinds import (
     CONTACTS,
@@ -127,7 +127,8 @@ class Planter:
             recipients=() if note else (self._own,) if inbound else (them,),
             message_id="" if note else f"seed-{thread.number}-{number}@{address.domain}",
             strength=Strength.VERIFIED if not inbound else Strength.AUTHENTICATED,
-            author=None if inbound else thread.colleague,
+            author=None if inbound or line.way == "bot" else thread.colleague,
+            message_class=MessageClass.AUTO_REPLY if line.way == "bot" else MessageClass.HUMAN,
         )
 
     def _conversation(self, thread: Thread, identifier: ConversationId, entries: list[Interaction]) -> Conversation:
@@ -150,7 +151,8 @@ class Planter:
             state=ConversationState.OPEN if is_open else ConversationState.CLOSED,
             closed_at=None if is_open else last.at,
             first_answer_at=answer.at if answer else None,
-            person_answered=answer is not None,
+            bot_answered=any(line.way == "bot" for line in thread.lines),
+            person_answered=any(line.way == "out" for line in thread.lines),
             owner="queue" if waiting and thread.number % 80 == 0 else thread.colleague,
             waiting_since=messages[-1].at if waiting else None,
             created_at=entries[0].at,

@@ -328,9 +328,35 @@ GERMAN_CHATS: tuple[Letters, ...] = (
         ),
     ),
     ("", (("in", "Kurze Frage: Welche Tür muss am Lager klingeln?"), ("out", "Tor 2, bitte dort klingeln."))),
+    (
+        "",
+        (
+            ("in", "Wann haben Sie geöffnet?"),
+            ("bot", "Hier antwortet der Assistent: Montag bis Freitag von 9 bis 17 Uhr."),
+            ("in", "Danke!"),
+        ),
+    ),
+    (
+        "",
+        (
+            ("in", "Ich hätte eine Frage zu {goods}."),
+            ("bot", "Hier antwortet der Assistent: Das sieht sich jemand von uns an und meldet sich hier."),
+            ("out", "Guten Tag, hier ist {colleague}. Was möchten Sie wissen?"),
+            ("in", "Ob es das auch in Eiche gibt."),
+            ("out", "Ja, mit vier Wochen Lieferzeit."),
+        ),
+    ),
 )
 ENGLISH_CHATS: tuple[Letters, ...] = (
     ("", (("in", "Hi, are {goods} still planned for this week?"), ("out", "Yes, Friday morning."), ("in", "Great 👍"))),
+    (
+        "",
+        (
+            ("in", "What are your opening hours?"),
+            ("bot", "This is the assistant: Monday to Friday from 9 to 5."),
+            ("in", "Thanks!"),
+        ),
+    ),
 )
 GERMAN_MONTHS = [
     "Januar",

@@ -260,6 +260,7 @@ COMMON_SENTENCES = (
     "There is no such appointment.",
     "An appointment takes between five minutes and a week.",
     "An appointment lies in the future, at most two years ahead.",
+    "What is noted afterwards has begun, at most two years ago.",
     "Minutes are a number.",
     "A time looks like 09:30.",
     # queues and canned replies

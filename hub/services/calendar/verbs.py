@@ -220,7 +220,9 @@ class Calendars:
         now, start = self._clock.now(), draft.start.astimezone(UTC)
         if not 5 <= draft.minutes <= LONGEST.total_seconds() / 60:
             raise Invalid("An appointment takes between five minutes and a week.", field="minutes")
-        if start <= now or start > now + AHEAD:
+        if draft.afterwards and not now - AHEAD <= start <= now:
+            raise Invalid("What is noted afterwards has begun, at most two years ago.", field="start")
+        if not draft.afterwards and not now < start <= now + AHEAD:
             raise Invalid("An appointment lies in the future, at most two years ahead.", field="start")
         check_rule(draft.recurrence)
         zone = draft.time_zone or chosen[0].time_zone
@@ -319,7 +321,8 @@ class Calendars:
             entry = Interaction(
                 id=InteractionId(derived_id("i", "appointment", appointment.id, str(appointment.sequence))),
                 contact_id=appointment.contact_id,
-                at=self._clock.now(),
+                # What was noted afterwards stands where it was, not on top of what came since.
+                at=min(self._clock.now(), appointment.start) if what == "booked" else self._clock.now(),
                 kind=InteractionKind.APPOINTMENT,
                 direction=Direction.INTERNAL,
                 subject=appointment.title,

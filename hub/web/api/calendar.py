@@ -30,6 +30,7 @@ class AppointmentBody(Body):
     time_zone: Short = ""
     recurrence: Short = ""
     outside_hours: bool = False
+    afterwards: bool = False
 
 
 class MoveBody(Body):
@@ -125,6 +126,7 @@ async def book(request: web.Request) -> web.Response:
         time_zone=body.time_zone,
         recurrence=body.recurrence,
         outside_hours=body.outside_hours,
+        afterwards=body.afterwards,
     )
     made = await verbs.calendar.book(actor, draft, key=key)
     return web.json_response(shapes.appointment(made), status=201)

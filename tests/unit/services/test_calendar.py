@@ -117,6 +117,20 @@ async def test_working_hours_are_kept_unless_one_insists(desk: Desk, hour: int, 
     await desk.book(start, outside_hours=True)
 
 
+async def test_what_has_been_already_is_noted_afterwards(desk: Desk) -> None:
+    now = desk.office.clock.now()
+    held = await desk.book(now - timedelta(days=3), afterwards=True, outside_hours=True)
+    entries = desk.office.store.documents(INTERACTIONS).rows.values()
+    assert [entry.at for entry in entries if "appointment-booked" in entry.marks] == [held.start]
+    for start, afterwards in (
+        (now - timedelta(days=3), False),
+        (now + timedelta(days=3), True),
+        (now - timedelta(days=800), True),
+    ):
+        with pytest.raises(Invalid):
+            await desk.book(start, "other", afterwards=afterwards, outside_hours=True)
+
+
 def test_public_holidays_go_by_state() -> None:
     def calendar(state: str) -> Calendar:
         return Calendar(id="k", name="k", sort_name="k", time_zone="Europe/Berlin", subdivision=state)

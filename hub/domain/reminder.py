@@ -63,10 +63,22 @@ class Reminder:
     """Of a mail to the contact."""
 
 
+ALERT_TOPICS = (
+    "new-message",
+    "overdue-invoice",
+    "payment",
+    "appointment",
+    "late-answer",
+    "briefing",
+    "weekly-report",
+    "weekly-mail",
+)
+"""What a colleague can choose to be told by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertChoice:
-    """What a colleague wants to be told: id = user id. `topics` of "new-message", "overdue-invoice", "payment",
-    "appointment", "late-answer", "briefing", "weekly-report", "weekly-mail"."""
+    """What a colleague wants to be told: id = user id, `topics` of ALERT_TOPICS."""
 
     id: str
     version: int = 0

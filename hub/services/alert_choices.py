@@ -7,16 +7,6 @@ from hub.domain.reminder import AlertChoice
 from hub.ports.kinds import ALERTS
 from hub.ports.store import Store
 
-TOPICS = (
-    "new-message",
-    "overdue-invoice",
-    "payment",
-    "appointment",
-    "late-answer",
-    "briefing",
-    "weekly-report",
-    "weekly-mail",
-)
 DEFAULT_TOPICS = ("new-message", "appointment", "late-answer")
 """Of a colleague who has chosen nothing yet."""
 AT_ONCE = 1_000

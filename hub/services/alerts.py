@@ -12,12 +12,12 @@ from hub.domain.ids import OutboxId, UserId, derived_id
 from hub.domain.message import Participant
 from hub.domain.outbox import OutboxItem, OutgoingContent, Purpose, lane_of
 from hub.domain.people import Actor, Right, User
-from hub.domain.reminder import AlertChoice
+from hub.domain.reminder import ALERT_TOPICS, AlertChoice
 from hub.ports.clock import Clock
 from hub.ports.connector import Account, Accounts, LinkState
 from hub.ports.kinds import ALERTS
 from hub.ports.store import Exists, Store
-from hub.services.alert_choices import TOPICS, AlertChoices
+from hub.services.alert_choices import AlertChoices
 from hub.services.audit import Audit
 from hub.services.outbox import MAX_ITEMS, Outbox
 from hub.services.staff import Staff
@@ -61,12 +61,12 @@ class Alerts:
     async def choose(self, actor: Actor, topic: str, on: bool) -> AlertChoice:
         """Switch a topic on or off for oneself. Raises Invalid for an unknown topic."""
         user_id = self._audit.permit_oneself(actor, "reminders.set_alert")
-        if topic not in TOPICS:
-            raise Invalid(f"There are alerts for: {', '.join(TOPICS)}.", field="topic", topics=TOPICS)
+        if topic not in ALERT_TOPICS:
+            raise Invalid(f"There are alerts for: {', '.join(ALERT_TOPICS)}.", field="topic", topics=ALERT_TOPICS)
 
         def change(old: AlertChoice) -> AlertChoice:
             wanted = frozenset(old.topics) | {topic} if on else frozenset(old.topics) - {topic}
-            return replace(old, topics=tuple(one for one in TOPICS if one in wanted))
+            return replace(old, topics=tuple(one for one in ALERT_TOPICS if one in wanted))
 
         changed = await self.change(user_id, change)
         await self._audit.record(actor, "reminders.set_alert", user_id, detail=f"{topic} {on}")

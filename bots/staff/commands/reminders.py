@@ -9,21 +9,12 @@ from bots.staff.talk import Talk
 from bots.staff.targets import pick
 from bots.staff.telling import has_day, moment_of, tell_day, tell_item, tell_occurrence
 from hub.domain.ids import ContactId
+from hub.domain.reminder import ALERT_TOPICS
 from hub.domain.turn import Choice
 from hub.ports.bot import Block, Confirm, Table, Text
 
 MORNING = "T09:00"
 """When a reminder is for a day without a time."""
-TOPICS = (
-    "new-message",
-    "overdue-invoice",
-    "payment",
-    "appointment",
-    "late-answer",
-    "briefing",
-    "weekly-report",
-    "weekly-mail",
-)
 
 
 async def propose_reminder(talk: Talk, slots: Slots) -> Answer:
@@ -127,8 +118,8 @@ async def turn_off(talk: Talk, slots: Slots) -> Answer:
 
 async def _turn(talk: Talk, slots: Slots, *, on: bool) -> Answer:
     topic = slots.get("topic", "")
-    if topic not in TOPICS:
-        named = ", ".join(talk.say(f"alert.{name}") for name in TOPICS)
+    if topic not in ALERT_TOPICS:
+        named = ", ".join(talk.say(f"alert.{name}") for name in ALERT_TOPICS)
         return Answer(blocks=(talk.text("alert.which", topics=named),))
     choice = await talk.verbs.reminders.set_alert(talk.actor, topic, on)
     blocks: list[Block] = [talk.text("alert.on" if on else "alert.off", topic=talk.say(f"alert.{topic}"))]

@@ -13,6 +13,7 @@ from aiohttp import web
 from bots.customer.assistant import CustomerAssistant
 from bots.staff.staff import Staff as StaffBot
 from bots.staff.staff import StaffSettings
+from bots.warming import warming_steps
 from config.model import Config
 from connectors.registry import KINDS
 from hub.archive import archive_for, build_checking, make_renderer
@@ -63,6 +64,8 @@ from hub.web.site import Health
 from storage.terms import extract_terms
 
 log = structlog.get_logger()
+WARM_UP_AFTER = 2.0
+"""Seconds: who has just started the hub looks at the console first."""
 
 
 def run_hub(config: Config, data_dir: Path, *, reload: Callable[[], Config], file: Path) -> None:
@@ -338,6 +341,12 @@ class Assembly:
         """Parsing and rendering."""
         await asyncio.gather(self.worker.close(), self.renderer.close())
 
+    async def warm_up(self) -> None:
+        """The bots' languages, once the start is over."""
+        await self.clock.sleep(WARM_UP_AFTER)
+        for step in warming_steps():
+            await asyncio.to_thread(step)
+
     def finish(self) -> Parts:
         """The parts for the daemon."""
         listen = self.config.http.listen
@@ -360,6 +369,7 @@ class Assembly:
             metrics=self.metrics,
             note_ready=self.note_ready,
             worker_start=self.worker.start,
+            warm_up=self.warm_up,
             worker_stop=self.stop_workers,
             documents=self.filed.tasks,
             site=self.make_site,

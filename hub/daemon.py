@@ -82,6 +82,8 @@ class Parts:
     metrics: Metrics
     note_ready: Callable[[bool], None]
     worker_start: Callable[[], Coroutine[Any, Any, None]]
+    warm_up: Callable[[], Coroutine[Any, Any, None]]
+    """Makes ready what the first question would wait for."""
     worker_stop: Callable[[], Awaitable[None]]
     site: Callable[[Callable[[], Awaitable[Health]]], web.Application]
     http_host: str
@@ -164,6 +166,7 @@ class Daemon:
         log.info("hub_ready", engine=parts.store.engine, port=self._web.port)
         # The first message need not wait for the worker's process; being ready need not either.
         parts.tasks["repair"] = asyncio.create_task(parts.repair(), name="repair")
+        parts.tasks["warm-up"] = asyncio.create_task(parts.warm_up(), name="warm-up")
         parts.tasks["worker-start"] = asyncio.create_task(parts.worker_start(), name="worker-start")
         await self._first_links()
         self._greet(password)

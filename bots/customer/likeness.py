@@ -4,6 +4,7 @@ signs know nothing, and against them only where an example says almost the same.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from bots.language.examples import Examples, load_examples
@@ -37,11 +38,13 @@ class CustomerExamples:
     """Over all languages that speak to customers."""
 
     def __init__(self, packs: Mapping[str, LanguagePack], root: Path = HERE) -> None:
-        self._packs = packs
-        self._examples: dict[str, Examples] = {}
-        for code, pack in packs.items():
-            if (examples := load_examples(pack, root, FILE)) is not None:
-                self._examples[code] = examples
+        self._packs, self._root = packs, root
+
+    @cached_property
+    def _examples(self) -> dict[str, Examples]:
+        """Read when they are first needed."""
+        read = {code: load_examples(pack, self._root, FILE) for code, pack in self._packs.items()}
+        return {code: examples for code, examples in read.items() if examples is not None}
 
     def read(self, text: str, now: datetime) -> Resembling | None:
         """The example that is most like the text, in whichever language; None where nothing is alike, or it is long."""

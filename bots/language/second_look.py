@@ -4,6 +4,7 @@ something that is hardly right. A template takes whatever stands in a name's pla
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from bots.language.examples import Examples, load_examples
 from bots.language.likeness import Likeness, read_by_likeness
@@ -51,10 +52,12 @@ class SecondLook:
     def __init__(self, packs: Mapping[str, LanguagePack]) -> None:
         self._packs = packs
         self._last: tuple[object, tuple[float, Reading] | None] | None = None
-        self.examples: dict[str, Examples] = {}
-        for code, pack in packs.items():
-            if (examples := load_examples(pack)) is not None:
-                self.examples[code] = examples
+
+    @cached_property
+    def examples(self) -> dict[str, Examples]:
+        """Of each language that has some; read when they are first needed."""
+        read = {code: load_examples(pack) for code, pack in self._packs.items()}
+        return {code: examples for code, examples in read.items() if examples is not None}
 
     def read(self, sentence: Sentence, prefer: Sequence[str], now: datetime | None) -> Reading | None:
         """By examples and by signs. Not exact: the dialogue says what it understood before anything is done."""

@@ -7,6 +7,7 @@ written as people write. The expression runs over folded words each followed by 
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hub.domain.folding import fold
 
@@ -34,13 +35,23 @@ _SCAN = re.compile(r"\{(?P<slot>\w+)\}|(?P<mark>[()\[\]|:])|(?P<word>[^\s()\[\]|
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One compiled phrase. `first`: the words it can begin with, None where that is open."""
+    """One phrase. `first`: the words it can begin with, None where that is open."""
 
     intent: str
-    pattern: re.Pattern[str]
+    expression: str
     first: frozenset[str] | None
     words: frozenset[str]
     preset: Mapping[str, str]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when it is first asked: few of a thousand are, for one sentence, and all at once delay a start."""
+        return _compiled(self.expression)
+
+
+@lru_cache(maxsize=10_000)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +175,11 @@ def compile_template(
     fillers: Collection[str],
     preset: Mapping[str, str],
 ) -> Template:
-    """Compile one phrase. `slots` are closed lists of folded words (pronouns, ordinals); `fillers` are folded words
+    """Read one phrase. `slots` are closed lists of folded words (pronouns, ordinals); `fillers` are folded words
     that may stand after any word without changing anything, marked in the line that is matched (`mark_words`). Raises
     ValueError for a phrase that is not well formed."""
     node = _Compiler(source, slots, fillers).compile()
-    return Template(intent, re.compile(node.expression + "(?:: )?"), node.first, node.words, dict(preset))
+    return Template(intent, node.expression + "(?:: )?", node.first, node.words, dict(preset))
 
 
 def mark_words(words: Sequence[str], fillers: Collection[str]) -> list[str]:

@@ -23,6 +23,7 @@ from storage.mongodb.calls import Calls, Fields
 from storage.mongodb.documents import MongoDocuments
 from storage.mongodb.layout import Layout
 from storage.mongodb.search import MongoSearch
+from storage.mongodb.watchers import end_watchers, list_watchers
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -53,12 +54,14 @@ async def open_mongodb(
     Raises StoreUnavailable where the server does not answer, refuses us, or holds a store that a newer version wrote;
     StoreBusy where the store must be migrated while a hub uses it.
     """
+    others = list_watchers()
     store = MongoStore(_connect(url), database, clock or SystemClock(), kinds)
     try:
         await store.start()
         await _migrate(store, migrations)
     except BaseException:
         await store.close()
+        await end_watchers(list_watchers() - others)
         raise
     return store
 

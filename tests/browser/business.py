@@ -147,8 +147,17 @@ TEMPLATES = (
 
 def overview_path() -> str:
     """Where the demo customer's page of what is shared with them stands."""
-    mac = hmac.new(SECRET, f"overview|{contact_id('Petra Müller')}|demo".encode(), hashlib.sha256).digest()
-    return f"/d/{b32encode(mac[:25]).decode('ascii').lower()}"
+    return f"/d/{_secret('overview|' + contact_id('Petra Müller') + '|demo')}"
+
+
+def upload_path() -> str:
+    """Where the demo customer puts in files."""
+    return f"/u/{_secret('upload|' + user_id_of('anna') + '|demo')}"
+
+
+def _secret(of: str) -> str:
+    mac = hmac.new(SECRET, of.encode(), hashlib.sha256).digest()
+    return b32encode(mac[:25]).decode("ascii").lower()
 
 
 async def _file(filed: Filed, anna: Actor) -> None:
@@ -187,7 +196,10 @@ async def _file(filed: Filed, anna: Actor) -> None:
     address, _ = await filed.overviews.make(petra, days=30, key="demo")
     assert address.endswith(overview_path())
     await documents.file(anna, kept[0].id, links=("order:R-2001", "invoice:X-1"))
-    await documents.request_upload(anna, contact_id=petra, folder="Pläne", text="Bitte Ihren Plan", key="demo")
+    address, _ = await documents.request_upload(
+        anna, contact_id=petra, folder="Pläne", text="Bitte Ihren Plan", key="demo"
+    )
+    assert address.endswith(upload_path())
     await filed.digesting.digest_all()
 
 

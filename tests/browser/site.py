@@ -15,7 +15,7 @@ from hub.web.overviews import open_overviews
 from hub.web.server import WebServer, make_site
 from hub.web.site import Health, SiteFacts
 from hub.web.uploads import open_upload_pages
-from tests.browser.business import LONG, open_business, overview_path
+from tests.browser.business import LONG, open_business, overview_path, upload_path
 from tests.fake_company import contact_id
 from tests.fake_verbs import FakeDoor, FakeVerbs
 
@@ -256,6 +256,7 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("portfolio", f"/contacts/{petra}/documents"),
         ("portfolio-none", f"/contacts/{contact_id(LONG)}/documents"),
         ("overview", overview_path()),
+        ("upload", upload_path()),
         ("queues", "/queues"),
         ("queues-one", "/queues?queue=verkauf"),
         ("queues-reply", "/queues?reply=versand"),

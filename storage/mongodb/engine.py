@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, timedelta
 from typing import Any, TypeVar, cast
 
@@ -23,7 +23,6 @@ from storage.mongodb.calls import Calls, Fields
 from storage.mongodb.documents import MongoDocuments
 from storage.mongodb.layout import Layout
 from storage.mongodb.search import MongoSearch
-from storage.mongodb.watchers import end_watchers, list_watchers
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -54,14 +53,12 @@ async def open_mongodb(
     Raises StoreUnavailable where the server does not answer, refuses us, or holds a store that a newer version wrote;
     StoreBusy where the store must be migrated while a hub uses it.
     """
-    others = list_watchers()
     store = MongoStore(_connect(url), database, clock or SystemClock(), kinds)
     try:
         await store.start()
         await _migrate(store, migrations)
     except BaseException:
         await store.close()
-        await end_watchers(list_watchers() - others)
         raise
     return store
 
@@ -127,7 +124,12 @@ class MongoStore:
         """Make the indexes that are missing, remake those that are declared otherwise now, and drop those that no
         longer are: the database is the hub's own."""
         async with self._calls.call():
-            await asyncio.gather(*(self._prepare(layout) for layout in self._layouts if layout.kind.indexes))
+            layouts = [layout for layout in self._layouts if layout.kind.indexes]
+            # A server that is not there is noticed by one call. Of many at once, those that were left behind would
+            # wait in the driver for a client that is closed, and whoever ends the loop for them.
+            for layout in layouts[:1]:
+                await self._prepare(layout)
+            await _all(self._prepare(layout) for layout in layouts[1:])
         await self.search.prepare()
 
     async def _prepare(self, layout: Layout[Any]) -> None:
@@ -183,6 +185,17 @@ class MongoStore:
     async def close(self) -> None:
         if await self._calls.end():
             await self._client.close()
+
+
+async def _all(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Side by side; where one fails the others are over, too, before its error is raised."""
+    tasks = [asyncio.create_task(call) for call in calls]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _remake(collection: AsyncCollection[Fields], layout: Layout[Any]) -> None:

@@ -866,6 +866,9 @@ class FakeBusiness(Verb):
     async def agenda(self, actor: Actor, since: datetime, until: datetime, **whose: Any) -> list[Any]:
         return []
 
+    async def calendars(self, actor: Actor) -> list[Any]:
+        return []
+
     async def next(self, actor: Actor, contact_id: ContactId | None = None) -> None:
         return None
 

@@ -27,10 +27,11 @@ class CalendarVerbs(Protocol):
         *,
         user_id: UserId | None = None,
         contact_id: ContactId | None = None,
+        calendar_id: str = "",
         limit: int = 200,
     ) -> list[Occurrence]:
-        """What takes place in between, in order; recurring ones expanded. At most 370 days. Without user and contact:
-        the actor's own."""
+        """What takes place in between, in order; recurring ones expanded. At most 370 days. Without user, contact and
+        calendar (a room's, for example): the actor's own."""
 
     async def next(self, actor: Actor, contact_id: ContactId | None = None) -> Occurrence | None:
         """The actor's next, or the next with that contact."""

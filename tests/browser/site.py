@@ -242,6 +242,7 @@ def demo_pages(demo: Demo) -> list[tuple[str, str]]:
         ("contact-long", f"/contacts/{contact_id(LONG)}"),
         ("calendar", "/calendar"),
         ("calendar-empty", "/calendar?day=2027-02-01"),
+        ("calendar-room", "/calendar?user=k_show"),
         ("calendars", "/calendars"),
         ("calendars-one", "/calendars?calendar=k_show"),
         ("reminders", "/reminders"),

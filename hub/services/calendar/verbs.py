@@ -98,18 +98,21 @@ class Calendars:
         *,
         user_id: UserId | None = None,
         contact_id: ContactId | None = None,
+        calendar_id: str = "",
         limit: int = 200,
     ) -> list[Occurrence]:
         """See CalendarVerbs."""
-        self._audit.permit(actor, Right.READ_CALENDARS, "calendar.agenda", contact_id or user_id or "")
+        whose = contact_id or user_id or calendar_id
+        self._audit.permit(actor, Right.READ_CALENDARS, "calendar.agenda", whose)
         if until - since > MAX_SPAN or until <= since:
             raise Invalid("An agenda covers at most 370 days.", field="until")
         if contact_id is not None:
             found = await self._of_contact(contact_id)
         else:
             owner = user_id or actor.user_id
-            found = await self._of_calendar(calendar_of(owner), since, until) if owner else []
-        await self._audit.seen(actor, "calendar.agenda", contact_id or user_id or "")
+            calendar = calendar_id or (calendar_of(owner) if owner else "")
+            found = await self._of_calendar(calendar, since, until) if calendar else []
+        await self._audit.seen(actor, "calendar.agenda", whose)
         return (await self._occurrences(found, since, until))[:limit]
 
     async def _of_contact(self, contact_id: ContactId) -> list[Appointment]:

@@ -86,7 +86,7 @@ async def list_calendars(request: web.Request) -> web.Response:
 
 
 async def list_appointments(request: web.Request) -> web.Response:
-    """GET /appointments: `since`, `until` (two weeks from now), `user`, `contact`."""
+    """GET /appointments: `since`, `until` (two weeks from now), `user`, `contact`, `calendar` (an id)."""
     verbs, actor = site_of(request).verbs, actor_of(request)
     since, until = _span(request)
     contact_id = user_id = None
@@ -94,7 +94,9 @@ async def list_appointments(request: web.Request) -> web.Response:
         contact_id = (await verbs.contacts.resolve(actor, ref)).id
     if name := request.query.get("user", ""):
         user_id = UserId((await verbs.users.get(actor, name)).id)
-    found = await verbs.calendar.agenda(actor, since, until, user_id=user_id, contact_id=contact_id)
+    found = await verbs.calendar.agenda(
+        actor, since, until, user_id=user_id, contact_id=contact_id, calendar_id=request.query.get("calendar", "")[:60]
+    )
     return web.json_response({"items": [shapes.occurrence(item) for item in found], "next": None})
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from hub.domain.appointment import AppointmentDraft, Slot
+from hub.domain.appointment import AppointmentDraft, CalendarKind, Slot
 from hub.domain.errors import Ambiguous, Conflict, Invalid, NotFound
 from hub.domain.ids import ContactId, UserId
 from hub.domain.people import Right
@@ -31,7 +31,7 @@ def _day(request: web.Request, text: str) -> date:
 
 
 async def show_week(request: web.Request) -> web.Response:
-    """GET /calendar: `day` in the week, `user` whose."""
+    """GET /calendar: `day` in the week, `user` whose: a colleague's name, or a room's id."""
     return await _week_page(request)
 
 
@@ -41,9 +41,11 @@ async def _week_page(request: web.Request, *, errors: Errors = None, status: int
     monday = day - timedelta(days=day.weekday())
     since = datetime.combine(monday, time(), tzinfo=r.zone)
     who = request.query.get("user", "")
-    line = await site.verbs.users.get(actor, who) if who else None
+    rooms = [one for one in await site.verbs.calendar.calendars(actor) if one.kind is CalendarKind.ROOM]
+    room = who if who in {one.id for one in rooms} else ""
+    line = await site.verbs.users.get(actor, who) if who and not room else None
     found = await site.verbs.calendar.agenda(
-        actor, since, since + WEEK, user_id=UserId(line.id) if line else actor.user_id
+        actor, since, since + WEEK, user_id=UserId(line.id) if line else actor.user_id, calendar_id=room
     )
     days: list[tuple[date, list[Any]]] = [(monday + timedelta(days=n), []) for n in range(7)]
     for one in found:
@@ -56,13 +58,14 @@ async def _week_page(request: web.Request, *, errors: Errors = None, status: int
         "before": (monday - WEEK).isoformat(),
         "following": (monday + WEEK).isoformat(),
         "users": await site.verbs.users.all(actor) if Right.READ_STATUS in actor.rights else [],
+        "rooms": rooms,
         "who": who,
         "today": r.today,
         "now": site.clock.now(),
         "form": Form(values={}),
         "slots": [],
     }
-    twin = "/api/v1/appointments" + query(user=who)
+    twin = "/api/v1/appointments" + (query(calendar=room) if room else query(user=who))
     return await page(
         request, "calendar.html", values | more, section="calendar", twin=twin, status=status, errors=errors
     )

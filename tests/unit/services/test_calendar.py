@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.domain.appointment import AppointmentDraft, AppointmentState, Busy, Calendar
+from hub.domain.appointment import AppointmentDraft, AppointmentState, Busy, Calendar, CalendarKind
 from hub.domain.contact import Contact
 from hub.domain.errors import Conflict, Invalid, NotFound, Refused
 from hub.domain.ids import ContactId
@@ -115,6 +115,17 @@ async def test_working_hours_are_kept_unless_one_insists(desk: Desk, hour: int, 
         await desk.book(start)
     assert refused.value.fields["code"] == "outside-hours"
     await desk.book(start, outside_hours=True)
+
+
+async def test_a_rooms_week_is_its_own(desk: Desk) -> None:
+    room = Calendar(id="k_room", name="Ausstellung", sort_name="", kind=CalendarKind.ROOM, time_zone="Europe/Berlin")
+    room = await desk.calendar.save_calendar(desk.office.admin, room)
+    anna, start = desk.office.anna, desk.weekday(1, 10)
+    booked = await desk.book(start, calendars=(room.id,), outside_hours=True)
+    week = (start - timedelta(days=1), start + timedelta(days=6))
+    listed = await desk.calendar.agenda(anna, *week, calendar_id=room.id)
+    assert [one.appointment.id for one in listed] == [booked.id]
+    assert await desk.calendar.agenda(anna, *week) == []
 
 
 async def test_what_has_been_already_is_noted_afterwards(desk: Desk) -> None:

@@ -96,6 +96,7 @@ async def show_event(
         "view": view,
         "it": view.occasion,
         "groups": groups,
+        "most_shown": MOST_SHOWN,
         "titles": {one.id: one.title for one in view.occasion.sessions},
         "campaigns": campaigns,
         "share": round(100 * view.taken / view.capacity) if view.capacity else 0,

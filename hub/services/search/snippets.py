@@ -54,6 +54,8 @@ def cut_snippet(text: str, wanted: Wanted) -> tuple[str, tuple[Span, ...]]:
         start = max(0, first[0] - LEAD)
         start = line.rfind(" ", 0, start) + 1 if " " in line[max(0, start - LEAD) : start] else start
     snippet = line[start : start + LENGTH]
+    if len(line) > start + LENGTH and " " in snippet:
+        snippet = snippet.rpartition(" ")[0]
     lead, tail = "… " if start else "", " …" if len(line) > start + LENGTH else ""
     shown = f"{lead}{snippet.strip()}{tail}"
     return shown, highlight(shown, wanted)

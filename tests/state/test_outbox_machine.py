@@ -21,6 +21,7 @@ from hub.domain.errors import Conflict, PermanentFailure, StoreUnavailable, Temp
 from hub.domain.outbox import OutboxItem, OutboxState
 from hub.ports.connector import LinkState, OnRepeat
 from hub.services.attempts import is_deferred
+from hub.services.transmission import Limits
 from tests.fake_connector import FakeConnector, Stage
 from tests.memory_store import Crash
 from tests.outbox_world import World, actor
@@ -167,9 +168,14 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(down=st.booleans())
     def store_away(self, down: bool) -> None:
+        back = self.down and not down
+
         async def step() -> None:
             self.down = down
             self.world.store.fail(StoreUnavailable("away") if down else None)
+            if back:
+                # A hub that began while the store was away resolves what was interrupted when it looks again.
+                await self.world.pass_time(Limits().poll)
 
         self.act(step)
 
@@ -258,6 +264,22 @@ class OutboxMachine(RuleBasedStateMachine):
         await self.world.pass_time(3 * 3600, step=120)
         states = {item.id: item.state for item in self.world.rows.values()}
         assert not {OutboxState.QUEUED, OutboxState.SENDING} & set(states.values()), states
+
+
+def test_what_a_crash_interrupted_is_resolved_once_the_store_is_back() -> None:
+    machine = OutboxMachine()
+    try:
+        machine.hang("office", True)
+        machine.submit("office", 0, 0)
+        (item_id,) = machine.accepted
+        machine.store_away(True)
+        machine.crash_now()
+        assert machine.world.state(item_id) is OutboxState.SENDING
+        machine.store_away(False)
+        assert machine.world.state(item_id) is OutboxState.HELD
+        machine.only_what_is_in_flight_is_sending()
+    finally:
+        machine.teardown()
 
 
 TestOutboxMachine = OutboxMachine.TestCase

@@ -142,13 +142,15 @@ async def _called(talk: Talk, wanted: str) -> list[Document]:
 async def carry_out_send(talk: Talk, slots: Slots) -> Answer:
     """As a file (the channel may make a link of it), or as a link where that was asked for."""
     documents = talk.verbs.documents
-    if slots.get("way") == "link":
+
+    async def share() -> str:
         address, _ = await documents.share(
             talk.actor, slots["document_id"], contact_id=ContactId(slots["contact_id"]), key=talk.key
         )
-        line = f"{one_line(slots['document'], 100)}: {address}"
-        text = "\n\n".join(part for part in (slots["text"], line) if part)
-        return await submit_draft(talk, dict(slots) | {"text": text}, intent="send_document")
+        return f"{one_line(slots['document'], 100)}: {address}"
+
+    if slots.get("way") == "link":
+        return await submit_draft(talk, slots, intent="send_document", enclose=share)
     file = await documents.download(talk.actor, slots["document_id"])
     return await submit_draft(talk, slots, intent="send_document", files=[file])
 

@@ -28,12 +28,14 @@ async def propose(talk: Talk, slots: Slots) -> Answer:
 
 async def carry_out(talk: Talk, slots: Slots) -> Answer:
     """The address goes to the contact alone, in their language."""
-    contact = await talk.verbs.contacts.resolve(talk.actor, slots["contact_id"])
-    address, _ = await talk.verbs.documents.share_overview(talk.actor, ContactId(slots["contact_id"]), key=talk.key)
-    pack = talk.packs.get(contact.language, talk.pack)
-    line = pack.sentence("overview.line", address=address) or address
-    text = "\n\n".join(part for part in (slots["text"], line) if part)
-    return await submit_draft(talk, dict(slots) | {"text": text}, intent="send_overview")
+
+    async def share() -> str:
+        contact = await talk.verbs.contacts.resolve(talk.actor, slots["contact_id"])
+        address, _ = await talk.verbs.documents.share_overview(talk.actor, ContactId(slots["contact_id"]), key=talk.key)
+        pack = talk.packs.get(contact.language, talk.pack)
+        return pack.sentence("overview.line", address=address) or address
+
+    return await submit_draft(talk, slots, intent="send_overview", enclose=share)
 
 
 SEND_OVERVIEW = Command(intent="send_overview", propose=propose, carry_out=carry_out, right=Right.WRITE_MESSAGES)

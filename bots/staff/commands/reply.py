@@ -6,7 +6,7 @@
    Else submit it under the turn's id, so that the same yes submits once, and keep the outbox items for "back".
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from bots.staff.command import Answer, Command, Slots
 from bots.staff.describing import channel_name, mask, one_line
@@ -22,6 +22,7 @@ from hub.ports.bot import Block, Confirm, Text
 
 MAX_TEXT = 8_000
 MAX_RECIPIENTS = 20
+Enclose = Callable[[], Awaitable[str]]
 
 
 async def propose(talk: Talk, slots: Slots) -> Answer:
@@ -55,8 +56,11 @@ async def carry_out(talk: Talk, slots: Slots) -> Answer:
     return await submit_draft(talk, slots, intent="reply")
 
 
-async def submit_draft(talk: Talk, slots: Slots, *, intent: str, files: Sequence[FileData] = ()) -> Answer:
-    """What was confirmed, unless it would now go elsewhere: then it is told anew."""
+async def submit_draft(
+    talk: Talk, slots: Slots, *, intent: str, files: Sequence[FileData] = (), enclose: Enclose | None = None
+) -> Answer:
+    """What was confirmed, unless it would now go elsewhere: then it is told anew. `enclose` makes what stands below the
+    text, only where it is sent."""
     conversation_id = ConversationId(slots["conversation_id"])
     if not talk.repeated:
         draft = await talk.verbs.conversations.draft(talk.actor, conversation_id)
@@ -68,6 +72,8 @@ async def submit_draft(talk: Talk, slots: Slots, *, intent: str, files: Sequence
                 pending=again.pending,
                 buttons=again.buttons,
             )
+    if enclose is not None:
+        slots = dict(slots) | {"text": "\n\n".join(part for part in (slots["text"], await enclose()) if part)}
     receipt = await talk.verbs.conversations.reply(
         talk.actor, conversation_id, slots["text"], key=talk.key, files=files
     )
@@ -131,7 +137,7 @@ def propose_draft(talk: Talk, draft: ReplyDraft, slots: dict[str, str], *, inten
         to=_addresses(recipients),
         channel=channel_name(talk, draft.channel),
         subject=talk.quote(one_line(draft.subject, 200)),
-        text=talk.quote_sentence(slots["text"]) if slots["text"] else "",
+        text=talk.quote_sentence(slots["text"]) if slots["text"] else talk.say("reply.no_text"),
     )
     if slots.get("files"):
         said = f"{talk.say('send_file.with', names=slots['files'])} {said}"

@@ -1,5 +1,8 @@
 """Documents by chat, over the real services: dropped and filed, found by a word inside, sent as a file or as a link."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bots.staff import Staff
@@ -9,7 +12,7 @@ from hub.domain.message import Attachment
 from hub.domain.people import Actor, UserRole
 from hub.domain.views import FileData
 from hub.ports.bot import BotReply
-from hub.ports.kinds import CONTACTS, DOCUMENTS, OUTBOX, OVERVIEWS, SHARES
+from hub.ports.kinds import CONTACTS, DOCUMENTS, INTERACTIONS, OUTBOX, OVERVIEWS, SHARES, Kind
 from hub.services.documents.digesting import Digesting
 from hub.services.documents.verbs import Documents
 from hub.services.matching import name_entry
@@ -206,6 +209,32 @@ async def test_the_link_to_somebodys_own_page_goes_to_them_after_a_yes(chat: Cha
     await chat.say("yes" if english else "ja")
     assert len(chat.office.store.documents(OVERVIEWS).rows) == 1
     assert len(chat.office.store.documents(OUTBOX).rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "place"),
+    [
+        ("gib Petra Müller die Übersicht ihrer Dokumente", OVERVIEWS, "/d/"),
+        ("schick die Preisliste als Link an Petra Müller", SHARES, "/f/"),
+    ],
+)
+async def test_what_must_be_looked_at_again_makes_no_link_and_carries_one(
+    chat: Chat, words: str, kind: Kind[Any], place: str
+) -> None:
+    await chat.keep("Preisliste 2026.txt", "Eiche 120 Euro")
+    asked = await chat.say(words)
+    assert "ohne weiteren Text. Senden?" in asked.text
+    assert asked.text.startswith(("Mit dem Link zur eigenen Seite", "Mit Preisliste 2026.txt als Link"))
+    entries = chat.office.store.documents(INTERACTIONS).rows
+    entries |= {id: replace(entry, subject="Etwas anderes") for id, entry in entries.items()}
+    again = await chat.say("ja")
+    assert "noch einmal ansehen" in again.text
+    assert "Etwas anderes" in again.text
+    assert chat.office.store.documents(kind).rows == {}
+    await chat.say("ja")
+    [item] = chat.office.store.documents(OUTBOX).rows.values()
+    assert item.content.text.count(place) == 1
+    assert len(chat.office.store.documents(kind).rows) == 1
 
 
 async def test_a_no_makes_no_link(chat: Chat) -> None:

@@ -37,7 +37,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "was": "{label}, bisher",
         "expected": "{label}, erwartet",
         "all": "Alle",
-        "email": "E-Mail",
+        "email": "Mail",
         "xmpp": "XMPP",
         "telegram": "Telegram",
         "fax": "Fax",

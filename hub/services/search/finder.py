@@ -1,5 +1,6 @@
 """Finding: people first, then what holds every word, newest first."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -85,17 +86,19 @@ class Finder:
             page = await self._all_people(actor, words, about, after, limit) if people else Page([], None)
             await self._audit.seen(actor, "search.find")
             return page
-        hits = await self._first_people(actor, words, about) if people and not after else []
-        found = await self._search.find(
-            terms,
-            scope=scopes_of(actor),
-            facets=[*_narrowed(kinds, channel), *about],
-            since=since,
-            until=until,
-            after=after,
-            limit=limit,
+        first, found = await asyncio.gather(
+            self._first_people(actor, words, about if people and not after else None),
+            self._search.find(
+                terms,
+                scope=scopes_of(actor),
+                facets=[*_narrowed(kinds, channel), *about],
+                since=since,
+                until=until,
+                after=after,
+                limit=limit,
+            ),
         )
-        hits += await self._hits(found.ids, wanted)
+        hits = [*first, *await self._hits(found.ids, wanted)]
         if not found.ids and not after and timeless and not about:
             hits += await self._named_alike(words, kinds, wanted)
         await self._audit.seen(actor, "search.find")
@@ -146,8 +149,10 @@ class Finder:
 
     # People
 
-    async def _first_people(self, actor: Actor, words: str, about: Facets) -> list[Hit]:
-        """By name, then by what is written on their page; at most `PEOPLE`."""
+    async def _first_people(self, actor: Actor, words: str, about: Facets | None) -> list[Hit]:
+        """By name, then by what is written on their page; at most `PEOPLE`. `about` None: nobody is asked for."""
+        if about is None:
+            return []
         named = [] if about else await self._find_people(actor, words)
         if len(named) >= PEOPLE:
             return named
